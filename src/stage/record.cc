@@ -1,0 +1,25 @@
+#include "stage/record.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice {
+namespace {
+constexpr size_t kBlockBytes = 1 << 20;
+}
+
+std::string_view Arena::Copy(std::string_view bytes) {
+  if (bytes.size() > room_ - used_ || blocks_.empty()) {
+    room_ = std::max(kBlockBytes, bytes.size());
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(room_ + kPadding));
+    std::memset(blocks_.back().get() + room_, 0, kPadding);
+    used_ = 0;
+  }
+  char* const to = blocks_.back().get() + used_;
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  used_ += bytes.size();
+  bytes_ += bytes.size();
+  return {to, bytes.size()};
+}
+
+}  // namespace sluice
