@@ -32,16 +32,18 @@ inline std::unexpected<Error> Fail(Error error) { return std::unexpected(std::mo
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_INNER(a, b)
 
 /// Returns from the enclosing function when `expr` (a Result) holds an Error.
-#define SLUICE_TRY(expr)                                             \
-  do {                                                               \
-    if (auto sluice_status = (expr); !sluice_status)                 \
-      return ::sluice::Fail(std::move(sluice_status).error());       \
+#define SLUICE_TRY(expr) SLUICE_TRY_INNER(SLUICE_CONCAT(sluice_status_, __COUNTER__), expr)
+#define SLUICE_TRY_INNER(name, expr)                                \
+  do {                                                              \
+    if (auto name = (expr); !name) {                                \
+      return ::sluice::Fail(std::move(name).error());               \
+    }                                                               \
   } while (false)
 
 /// `SLUICE_ASSIGN(auto rows, Query(…));`: binds the value, or returns the Error.
 #define SLUICE_ASSIGN(declaration, expr) \
-  SLUICE_ASSIGN_INNER(SLUICE_CONCAT(sluice_result_, __LINE__), declaration, expr)
-#define SLUICE_ASSIGN_INNER(name, declaration, expr)          \
-  auto name = (expr);                                         \
-  if (!name) return ::sluice::Fail(std::move(name).error());  \
+  SLUICE_ASSIGN_INNER(SLUICE_CONCAT(sluice_result_, __COUNTER__), declaration, expr)
+#define SLUICE_ASSIGN_INNER(name, declaration, expr)         \
+  auto name = (expr);                                        \
+  if (!name) return ::sluice::Fail(std::move(name).error()); \
   declaration = *std::move(name)

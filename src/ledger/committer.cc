@@ -1,0 +1,288 @@
+#include "ledger/committer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "core/log.h"
+#include "core/text.h"
+#include "ledger/ledger.h"
+#include "ledger/quarantine.h"
+#include "ledger/schema.h"
+
+namespace sluice {
+namespace {
+
+constexpr int64_t kFirstDelayMs = 50;
+constexpr int64_t kMaxDelayMs = 5'000;
+
+SqlValue Text(int64_t number) { return std::to_string(number); }
+
+std::unexpected<Error> Fenced(const StagedRange& range) {
+  return Fail(ErrorKind::kFenced,
+              fmt::format("another worker owns partition {}", range.counts.range.partition.value));
+}
+
+/// ok + quarantined + skipped == delivered, for every range (S1).
+Status CheckCounts(const Staged& staged) {
+  int64_t quarantined = 0;
+  for (const auto& [counts, epoch, left_out] : staged.ranges) {
+    quarantined += counts.quarantined;
+    if (counts.ok + counts.quarantined + counts.skipped == counts.delivered &&
+        counts.range.start <= counts.range.end) {
+      continue;
+    }
+    return Fail(ErrorKind::kInvariant,
+                fmt::format("counts of partition {} do not add up: {} ok + {} quarantined + {} "
+                            "skipped, {} delivered",
+                            counts.range.partition.value, counts.ok, counts.quarantined,
+                            counts.skipped, counts.delivered));
+  }
+  if (!staged.quarantine.empty() && quarantined != static_cast<int64_t>(staged.quarantine.size())) {
+    return Fail(ErrorKind::kInvariant, fmt::format("{} rejects for {} quarantined records",
+                                                   staged.quarantine.size(), quarantined));
+  }
+  return {};
+}
+
+/// S3: leaves early when the claim is no longer ours; S8 decides, this only saves work.
+Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged& staged) {
+  for (const auto& range : staged.ranges) {
+    const auto& where = range.counts.range;
+    const std::array<SqlValue, 4> params{pipeline, std::string(Name(staged.sink)),
+                                         Text(staged.log.value), Text(where.partition.value)};
+    SLUICE_ASSIGN(const SqlRows rows,
+                  session.Query("SELECT owner_epoch, next_offset FROM sluice.position WHERE pipeline "
+                                "= $1 AND sink = $2 AND log_id = $3::int AND partition = $4::int",
+                                params));
+    if (rows.rows.size() != 1 || rows.rows[0][0] != Text(range.epoch.value) ||
+        rows.rows[0][1] != Text(where.start.value)) {
+      return Fenced(range);
+    }
+  }
+  return {};
+}
+
+/// S8 for one partition. The lake may not pass the warehouse: the predicate says so as well.
+Status MoveMark(SqlSession& session, const std::string& pipeline, const Staged& staged,
+                const StagedRange& range) {
+  const RangeCounts& counts = range.counts;
+  const std::array<SqlValue, 11> params{pipeline,
+                                        std::string(Name(staged.sink)),
+                                        Text(staged.log.value),
+                                        Text(counts.range.partition.value),
+                                        Text(counts.range.start.value),
+                                        Text(counts.range.end.value),
+                                        Text(range.epoch.value),
+                                        staged.commit.value,
+                                        Text(counts.ok),
+                                        Text(counts.quarantined),
+                                        Text(counts.skipped)};
+  SLUICE_ASSIGN(
+      const SqlRows moved,
+      session.Query("UPDATE sluice.position AS mine SET next_offset = $6::bigint, last_commit = "
+                    "$8::uuid, n_ok = n_ok + $9::bigint, n_quarantined = n_quarantined + "
+                    "$10::bigint, n_skipped = n_skipped + $11::bigint, owner_pid = pg_backend_pid(), "
+                    "updated_at = clock_timestamp() WHERE pipeline = $1 AND sink = $2 AND log_id = "
+                    "$3::int AND partition = $4::int AND owner_epoch = $7::bigint AND next_offset = "
+                    "$5::bigint AND ($2 <> 'lake' OR NOT EXISTS (SELECT 1 FROM sluice.position AS "
+                    "ahead WHERE ahead.pipeline = $1 AND ahead.sink = 'warehouse' AND ahead.log_id = "
+                    "$3::int AND ahead.partition = $4::int AND ahead.next_offset < $6::bigint))",
+                    params));
+  return moved.affected == 1 ? Status{} : Fenced(range);
+}
+
+/// Sums for `verify`; most commits leave nothing out and write nothing here.
+Status CountLeftOut(SqlSession& session, const std::string& pipeline, const Staged& staged) {
+  for (const auto& range : staged.ranges) {
+    for (const auto& [table, rows] : range.left_out) {
+      if (rows == 0) continue;
+      const std::array<SqlValue, 6> params{pipeline,
+                                           std::string(Name(staged.sink)),
+                                           Text(staged.log.value),
+                                           Text(range.counts.range.partition.value),
+                                           table,
+                                           Text(rows)};
+      SLUICE_TRY(session.Query("INSERT INTO sluice.left_out AS old (pipeline, sink, log_id, "
+                               "partition, table_name, n) VALUES ($1, $2, $3::int, $4::int, $5, "
+                               "$6::bigint) ON CONFLICT (pipeline, sink, log_id, partition, "
+                               "table_name) DO UPDATE SET n = old.n + excluded.n",
+                               params));
+    }
+  }
+  return {};
+}
+
+std::string RangesJson(const Staged& staged) {
+  std::string json = "[";
+  for (const auto& [counts, epoch, left_out] : staged.ranges) {
+    if (json.size() > 1) json += ',';
+    json += fmt::format(
+        R"({{"log":{},"partition":{},"start":{},"end":{},"delivered":{},"ok":{},"quarantined":{},"skipped":{}}})",
+        staged.log.value, counts.range.partition.value, counts.range.start.value,
+        counts.range.end.value, counts.delivered, counts.ok, counts.quarantined, counts.skipped);
+  }
+  return json + "]";
+}
+
+std::string SnapshotsJson(const Participant& participant) {
+  std::string json = "{";
+  for (const auto& [table, snapshot] : participant.Snapshots()) {
+    if (json.size() > 1) json += ',';
+    json += JsonQuote(table) + ":" + std::to_string(snapshot);
+  }
+  return json + "}";
+}
+
+Status InsertCommit(SqlSession& session, const std::string& pipeline, const std::string& worker,
+                    const Staged& staged, const Participant& participant) {
+  int64_t ok = 0, quarantined = 0, skipped = 0;
+  for (const auto& [counts, epoch, left_out] : staged.ranges) {
+    ok += counts.ok;
+    quarantined += counts.quarantined;
+    skipped += counts.skipped;
+  }
+  const std::array<SqlValue, 9> params{staged.commit.value,  pipeline,
+                                       std::string(Name(staged.sink)), RangesJson(staged),
+                                       Text(ok),             Text(quarantined),
+                                       Text(skipped),        SnapshotsJson(participant),
+                                       worker};
+  SLUICE_TRY(session.Query("INSERT INTO sluice.commit (commit_id, pipeline, sink, ranges, n_ok, "
+                           "n_quarantined, n_skipped, snapshots, worker) VALUES ($1::uuid, $2, $3, "
+                           "$4::jsonb, $5::bigint, $6::bigint, $7::bigint, $8::jsonb, $9)",
+                           params));
+  return {};
+}
+
+/// Whether an error of COMMIT itself leaves open what the server did. A SQLSTATE of its own (a
+/// deferred constraint, a serialization failure) is a clear no.
+bool LeavesDoubt(const Error& error) {
+  return error.code.size() != 5 || error.code.starts_with("08") || error.code.starts_with("57P");
+}
+
+void SleepFor(int64_t ms, std::stop_token stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any changed;
+  changed.wait_for(lock, stop, std::chrono::milliseconds(ms), [] { return false; });
+}
+
+}  // namespace
+
+Committer::Committer(SqlDatabase& database, std::string pipeline, std::string worker,
+                     std::function<void(const std::string&)> on_wait)
+    : database_(database),
+      pipeline_(std::move(pipeline)),
+      worker_(std::move(worker)),
+      on_wait_(std::move(on_wait)) {}
+
+Result<SqlSession*> Committer::Session() {
+  if (!session_ || !session_->IsAlive()) {
+    session_.reset();
+    SLUICE_ASSIGN(session_, database_.Connect("sluice:" + pipeline_ + ":" + worker_));
+  }
+  return session_.get();
+}
+
+Status Committer::Commit(const Staged& staged, Participant& participant, std::stop_token stop) {
+  SLUICE_TRY(CheckCounts(staged));
+  bool in_doubt = false;
+  for (int attempt = 0;; ++attempt) {
+    Status status = in_doubt ? Settle(staged) : Attempt(staged, participant);
+    if (status) {
+      if (attempt > 0) on_wait_("");
+      ++counters_.commits;
+      return status;
+    }
+    const Error& error = status.error();
+    if (error.kind == ErrorKind::kFenced) ++counters_.fenced;
+    const bool again =
+        error.kind == ErrorKind::kRetryable || error.kind == ErrorKind::kCommitUnknown;
+    if (!again) return status;
+    if (error.kind == ErrorKind::kCommitUnknown) {
+      if (!in_doubt) ++counters_.doubts;
+      in_doubt = true;
+    } else if (in_doubt && error.code == "not_applied") {
+      in_doubt = false;
+    }
+    ++counters_.retries;
+    if (stop.stop_requested()) return Fail(ErrorKind::kShutdown, "stopped before a commit: " + error.message);
+    WaitBeforeRetry(error, attempt, stop);
+  }
+}
+
+void Committer::WaitBeforeRetry(const Error& error, int attempt, std::stop_token stop) {
+  on_wait_(error.message);
+  if (attempt == 0) LogError("a commit waits and will be tried again", error);
+  if (error.code == "55P03") {
+    // Somebody holds a lock for too long: a fenced worker that froze, perhaps.
+    if (auto session = Session(); session) {
+      if (auto ended = TerminateZombies(**session, pipeline_); !ended) {
+        Log(LogLevel::kDebug, "zombies could not be looked for", {{"error", ended.error().message}});
+      }
+    }
+  }
+  SleepFor(std::min(kMaxDelayMs, kFirstDelayMs << std::min(attempt, 10)), stop);
+}
+
+Status Committer::Attempt(const Staged& staged, Participant& participant) {
+  SLUICE_ASSIGN(SqlSession* const session, Session());
+  SLUICE_TRY(session->Query("BEGIN"));
+  const auto body = [&]() -> Status {
+    SLUICE_TRY(CheckFence(*session, pipeline_, staged));
+    SLUICE_TRY(participant.Apply(*session, staged.commit));
+    SLUICE_TRY(WriteQuarantine(*session, pipeline_, staged.log, staged.commit, staged.quarantine));
+    for (const auto& range : staged.ranges) SLUICE_TRY(MoveMark(*session, pipeline_, staged, range));
+    SLUICE_TRY(CountLeftOut(*session, pipeline_, staged));
+    return InsertCommit(*session, pipeline_, worker_, staged, participant);
+  };
+  if (Status status = body(); !status) {
+    if (auto rollback = session->Query("ROLLBACK"); !rollback) session_.reset();
+    return status;
+  }
+  if (auto committed = session->Query("COMMIT"); !committed) {
+    Error error = committed.error();
+    if (LeavesDoubt(error)) {
+      session_.reset();
+      error.kind = ErrorKind::kCommitUnknown;
+    }
+    return Fail(std::move(error));
+  }
+  return {};
+}
+
+/// Reads the ledger back after a lost COMMIT. FOR UPDATE waits for the old backend: a plain SELECT
+/// can lie while it still holds the row.
+Status Committer::Settle(const Staged& staged) {
+  const auto unknown = [&](Error error) {
+    session_.reset();
+    error.kind = ErrorKind::kCommitUnknown;
+    return Fail(std::move(error));
+  };
+  auto session = Session();
+  if (!session) return unknown(session.error());
+  const StagedRange& first = staged.ranges.front();
+  const std::array<SqlValue, 4> params{pipeline_, std::string(Name(staged.sink)),
+                                       Text(staged.log.value),
+                                       Text(first.counts.range.partition.value)};
+  auto rows = (*session)->Query(
+      "SELECT owner_epoch, next_offset FROM sluice.position WHERE pipeline = $1 AND sink = $2 AND "
+      "log_id = $3::int AND partition = $4::int FOR UPDATE",
+      params);
+  if (!rows) return unknown(rows.error());
+  const std::array<SqlValue, 1> commit{staged.commit.value};
+  auto mine = (*session)->Query("SELECT 1 FROM sluice.commit WHERE commit_id = $1::uuid", commit);
+  if (!mine) return unknown(mine.error());
+  if (!mine->rows.empty()) {
+    ++counters_.doubts_applied;
+    return {};
+  }
+  if (rows->rows.size() != 1 || rows->rows[0][0] != Text(first.epoch.value)) return Fenced(first);
+  return Fail(ErrorKind::kRetryable, "the commit whose reply was lost did not happen", {}, "not_applied");
+}
+
+}  // namespace sluice
