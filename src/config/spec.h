@@ -105,6 +105,7 @@ struct WarehouseTableSpec {
   WriteMode mode = WriteMode::kAppend;
   std::vector<std::string> key;  ///< for upsert
   Place place;
+  std::vector<Place> key_places{};  ///< of each item of `key`
 };
 
 struct SilverSpec {
@@ -116,6 +117,7 @@ struct SilverSpec {
   std::vector<PartitionField> partition_by;
   std::optional<WarehouseTableSpec> warehouse;
   Place place;
+  std::vector<Place> partition_places{};  ///< of each item of `partition_by`
 };
 
 struct GoldSpec {
