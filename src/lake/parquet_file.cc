@@ -1,0 +1,94 @@
+#include "lake/parquet_file.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace sluice {
+
+Result<std::unique_ptr<ParquetFile>> ParquetFile::Start(const ParquetSpool& spool,
+                                                        int64_t max_queued_chunks,
+                                                        int64_t max_queued_bytes) {
+  SLUICE_ASSIGN(DuckConnectionHandle connection, spool.Connect());
+  LocalPath path{fmt::format("{}/{}.parquet", spool.folder(), Uuid::Random().value)};
+  auto feed = std::make_shared<ParquetFeed>(max_queued_chunks, max_queued_bytes);
+  std::unique_ptr<ParquetFile> file(
+      new ParquetFile(spool, std::move(path), std::move(connection), std::move(feed)));
+  try {
+    file->thread_ = std::thread([raw = file.get()] { raw->Run(); });
+  } catch (const std::system_error& error) {
+    return Fail(ErrorKind::kRetryable,
+                fmt::format("cannot start a thread for a Parquet file: {}", error.what()));
+  }
+  return file;
+}
+
+ParquetFile::ParquetFile(const ParquetSpool& spool, LocalPath path, DuckConnectionHandle connection,
+                         std::shared_ptr<ParquetFeed> feed)
+    : spool_(spool),
+      path_(std::move(path)),
+      connection_(std::move(connection)),
+      feed_(std::move(feed)),
+      feed_number_(spool.feeds().Add(feed_)) {}
+
+ParquetFile::~ParquetFile() {
+  feed_->Cancel();
+  if (thread_.joinable()) thread_.join();
+  spool_.feeds().Remove(feed_number_);
+  std::error_code ignored;  // a file that is left behind harms nobody
+  if (!returned_) std::filesystem::remove(path_.value, ignored);
+}
+
+Status ParquetFile::Push(std::shared_ptr<const Chunk> chunk, int64_t bytes) {
+  if (feed_->Push(std::move(chunk), bytes)) return {};
+  if (thread_.joinable()) thread_.join();
+  if (outcome_->has_value()) {
+    return Fail(ErrorKind::kInvariant, "rows came after a Parquet file's end");
+  }
+  return Fail(outcome_->error());
+}
+
+Result<ParquetFooter> ParquetFile::Finish() {
+  End();
+  if (thread_.joinable()) thread_.join();
+  returned_ = outcome_->has_value();
+  return *outcome_;
+}
+
+int64_t ParquetFile::BytesOnDisk() const {
+  std::error_code failed;  // not there yet
+  const auto size = std::filesystem::file_size(path_.value, failed);
+  return failed ? 0 : static_cast<int64_t>(size);
+}
+
+void ParquetFile::Run() {
+  try {
+    outcome_ = Write();
+  } catch (...) {
+    outcome_ = Fail(ErrorKind::kFatal, "a Parquet file's thread threw");
+  }
+  feed_->Leave();
+}
+
+Result<ParquetFooter> ParquetFile::Write() {
+  SLUICE_TRY(Copy());
+  return ReadParquetFooter(connection_.get(), path_);
+}
+
+Status ParquetFile::Copy() {
+  DuckResult result;
+  const std::string sql = spool_.CopySql(feed_number_, path_);
+  if (duckdb_query(connection_.get(), sql.c_str(), result.out()) == DuckDBSuccess) return {};
+  const char* message = duckdb_result_error(result.out());
+  const duckdb_error_type type = duckdb_result_error_type(result.out());
+  const bool scarce = type == DUCKDB_ERROR_IO || type == DUCKDB_ERROR_OUT_OF_MEMORY;
+  const bool usable = access(spool_.folder().c_str(), W_OK) == 0;
+  return Fail(scarce && usable ? ErrorKind::kRetryable : ErrorKind::kFatal,
+              fmt::format("cannot write a Parquet file: {}", message ? message : "no message"),
+              "sluice needs room and the right to write in " + spool_.folder());
+}
+
+}  // namespace sluice

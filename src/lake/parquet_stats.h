@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "lake/data_file.h"
+#include "lake/parquet_footer.h"
+#include "lake/parquet_scan.h"
+#include "lake/table_schema.h"
+#include "stage/chunk.h"
+
+namespace sluice {
+
+/// Exact statistics of one file, from the typed values in hand as they are added. Columns inside a
+/// list have counts and sizes, but no bounds.
+class ParquetStats {
+ public:
+  explicit ParquetStats(const IcebergSchema& schema);
+
+  /// Counts a chunk of flat vectors in the schema's layout; returns about how many bytes it holds.
+  /// FailsWith kInvariant for an infinite date or time, which no other engine could read.
+  Result<int64_t> Add(const Chunk& chunk);
+  int64_t rows() const { return rows_; }
+  /// Returns each leaf's statistics, in depth-first order. FailsWith kInvariant when the footer
+  /// counts other rows or nulls.
+  Result<std::vector<ColumnStats>> Finish(const ParquetFooter& footer) const;
+
+ private:
+  /// Bits of rows that have a value, as in DuckDB; a null pointer: all.
+  using Mask = const uint64_t*;
+
+  struct Leaf {
+    int32_t field_id = 0;
+    Type type;
+    bool in_list = false;
+    std::string name;
+    int64_t nulls = 0;
+    int64_t nans = 0;
+    Extremes<Int128> integers{};
+    Extremes<double> floats{};
+    std::optional<TextRange> texts{};
+  };
+
+  void AddLeaves(const IcebergField& field, const std::string& path, bool in_list);
+  int64_t Scan(const IcebergField& field, duckdb_vector column, Mask parent, size_t rows);
+  int64_t ScanInList(const IcebergField& field, duckdb_vector column, size_t rows);
+  static int64_t ScanLeaf(Leaf& leaf, const Type& type, duckdb_vector column, Mask mask,
+                          size_t rows);
+  static ColumnStats Describe(const Leaf& leaf, const ParquetFooter::Leaf& written);
+  bool HasInfinity() const;
+
+  std::vector<IcebergField> fields_;
+  std::vector<Leaf> leaves_;
+  size_t next_leaf_ = 0;  ///< of the chunk being scanned
+  int64_t rows_ = 0;
+};
+
+}  // namespace sluice
