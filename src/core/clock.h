@@ -8,7 +8,9 @@ namespace sluice {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// Returns a time that never goes back, for intervals and deadlines.
-inline SteadyTime Now() { return std::chrono::steady_clock::now(); }
+inline SteadyTime Now() {
+  return std::chrono::steady_clock::now();
+}
 
 /// Returns whole milliseconds from `start` to now.
 inline int64_t ElapsedMs(SteadyTime start) {

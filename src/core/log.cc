@@ -16,18 +16,22 @@ LogFormat g_format = LogFormat::kText;
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 spdlog::logger& Logger() {
   static const auto logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("sluice",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->set_level(spdlog::level::info);
     return made;
@@ -37,10 +41,14 @@ spdlog::logger& Logger() {
 
 std::string_view LevelName(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
@@ -58,8 +66,10 @@ std::string AsText(LogLevel level, std::string_view event, const std::vector<Log
 std::string AsJson(LogLevel level, std::string_view event, const std::vector<LogField>& fields) {
   std::string line = "{\"level\":" + JsonQuote(LevelName(level)) + ",\"event\":" + JsonQuote(event);
   for (const auto& field : fields) {
-    line.append(",").append(JsonQuote(field.name)).append(":").append(
-        JsonQuote(CutUtf8(field.value, kLineBytes / 4)));
+    line.append(",")
+        .append(JsonQuote(field.name))
+        .append(":")
+        .append(JsonQuote(CutUtf8(field.value, kLineBytes / 4)));
   }
   return line + "}";
 }
@@ -67,8 +77,8 @@ std::string AsJson(LogLevel level, std::string_view event, const std::vector<Log
 void Write(LogLevel level, std::string_view event, const std::vector<LogField>& fields) {
   const auto spdlog_level = ToSpdlog(level);
   if (!Logger().should_log(spdlog_level)) return;
-  std::string line = g_format == LogFormat::kJson ? AsJson(level, event, fields)
-                                                  : AsText(level, event, fields);
+  std::string line =
+      g_format == LogFormat::kJson ? AsJson(level, event, fields) : AsText(level, event, fields);
   if (g_format == LogFormat::kText) line = CutUtf8(line, kLineBytes);
   Logger().log(spdlog_level, spdlog::string_view_t(line.data(), line.size()));
 }

@@ -19,12 +19,13 @@ using Status = Result<void>;
 /// Returns an Error ready to be returned from a function of any Result type.
 inline std::unexpected<Error> Fail(ErrorKind kind, std::string message, std::string hint = {},
                                    std::string code = {}) {
-  return std::unexpected(
-      Error{kind, std::move(message), std::move(hint), std::move(code)});
+  return std::unexpected(Error{kind, std::move(message), std::move(hint), std::move(code)});
 }
 
 /// Hands a callee's Error on.
-inline std::unexpected<Error> Fail(Error error) { return std::unexpected(std::move(error)); }
+inline std::unexpected<Error> Fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 }  // namespace sluice
 
@@ -33,11 +34,11 @@ inline std::unexpected<Error> Fail(Error error) { return std::unexpected(std::mo
 
 /// Returns from the enclosing function when `expr` (a Result) holds an Error.
 #define SLUICE_TRY(expr) SLUICE_TRY_INNER(SLUICE_CONCAT(sluice_status_, __COUNTER__), expr)
-#define SLUICE_TRY_INNER(name, expr)                                \
-  do {                                                              \
-    if (auto name = (expr); !name) {                                \
-      return ::sluice::Fail(std::move(name).error());               \
-    }                                                               \
+#define SLUICE_TRY_INNER(name, expr)                  \
+  do {                                                \
+    if (auto name = (expr); !name) {                  \
+      return ::sluice::Fail(std::move(name).error()); \
+    }                                                 \
   } while (false)
 
 /// `SLUICE_ASSIGN(auto rows, Query(…));`: binds the value, or returns the Error.

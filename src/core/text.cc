@@ -42,8 +42,11 @@ bool IsBidiControl(std::string_view sequence) {
 }
 
 std::string EscapedBidi(std::string_view sequence) {
-  const auto bits = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(sequence[i])); };
-  return fmt::format("\\u{:04x}", ((bits(0) & 0xF) << 12) | ((bits(1) & 0x3F) << 6) | (bits(2) & 0x3F));
+  const auto bits = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(sequence[i]));
+  };
+  return fmt::format("\\u{:04x}",
+                     ((bits(0) & 0xF) << 12) | ((bits(1) & 0x3F) << 6) | (bits(2) & 0x3F));
 }
 
 size_t EditDistance(std::string_view a, std::string_view b) {
@@ -119,9 +122,13 @@ std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
   return text.substr(0, end);
 }
 
-std::string QuoteIdentifier(std::string_view name) { return QuoteWith(name, '"'); }
+std::string QuoteIdentifier(std::string_view name) {
+  return QuoteWith(name, '"');
+}
 
-std::string QuoteLiteral(std::string_view text) { return QuoteWith(text, '\''); }
+std::string QuoteLiteral(std::string_view text) {
+  return QuoteWith(text, '\'');
+}
 
 std::vector<std::string> Split(std::string_view text, char separator) {
   std::vector<std::string> pieces;

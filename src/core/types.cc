@@ -8,7 +8,8 @@ namespace sluice {
 Uuid Uuid::Random() {
   static thread_local std::mt19937_64 random{[] {
     std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+    std::seed_seq seed{device(), device(), device(), device(),
+                       device(), device(), device(), device()};
     return std::mt19937_64(seed);
   }()};
   std::array<uint64_t, 2> bits{random(), random()};

@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include "core/log.h"
+#include "core/pause.h"
 #include "core/text.h"
 #include "ledger/ledger.h"
 #include "ledger/quarantine.h"
@@ -20,7 +19,9 @@ namespace {
 constexpr int64_t kFirstDelayMs = 50;
 constexpr int64_t kMaxDelayMs = 5'000;
 
-SqlValue Text(int64_t number) { return std::to_string(number); }
+SqlValue Text(int64_t number) {
+  return std::to_string(number);
+}
 
 std::unexpected<Error> Fenced(const StagedRange& range) {
   return Fail(ErrorKind::kFenced,
@@ -55,10 +56,11 @@ Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged
     const auto& where = range.counts.range;
     const std::array<SqlValue, 4> params{pipeline, std::string(Name(staged.sink)),
                                          Text(staged.log.value), Text(where.partition.value)};
-    SLUICE_ASSIGN(const SqlRows rows,
-                  session.Query("SELECT owner_epoch, next_offset FROM sluice.position WHERE pipeline "
-                                "= $1 AND sink = $2 AND log_id = $3::int AND partition = $4::int",
-                                params));
+    SLUICE_ASSIGN(
+        const SqlRows rows,
+        session.Query("SELECT owner_epoch, next_offset FROM sluice.position WHERE pipeline "
+                      "= $1 AND sink = $2 AND log_id = $3::int AND partition = $4::int",
+                      params));
     if (rows.rows.size() != 1 || rows.rows[0][0] != Text(range.epoch.value) ||
         rows.rows[0][1] != Text(where.start.value)) {
       return Fenced(range);
@@ -84,15 +86,16 @@ Status MoveMark(SqlSession& session, const std::string& pipeline, const Staged& 
                                         Text(counts.skipped)};
   SLUICE_ASSIGN(
       const SqlRows moved,
-      session.Query("UPDATE sluice.position AS mine SET next_offset = $6::bigint, last_commit = "
-                    "$8::uuid, n_ok = n_ok + $9::bigint, n_quarantined = n_quarantined + "
-                    "$10::bigint, n_skipped = n_skipped + $11::bigint, owner_pid = pg_backend_pid(), "
-                    "updated_at = clock_timestamp() WHERE pipeline = $1 AND sink = $2 AND log_id = "
-                    "$3::int AND partition = $4::int AND owner_epoch = $7::bigint AND next_offset = "
-                    "$5::bigint AND ($2 <> 'lake' OR NOT EXISTS (SELECT 1 FROM sluice.position AS "
-                    "ahead WHERE ahead.pipeline = $1 AND ahead.sink = 'warehouse' AND ahead.log_id = "
-                    "$3::int AND ahead.partition = $4::int AND ahead.next_offset < $6::bigint))",
-                    params));
+      session.Query(
+          "UPDATE sluice.position AS mine SET next_offset = $6::bigint, last_commit = "
+          "$8::uuid, n_ok = n_ok + $9::bigint, n_quarantined = n_quarantined + "
+          "$10::bigint, n_skipped = n_skipped + $11::bigint, owner_pid = pg_backend_pid(), "
+          "updated_at = clock_timestamp() WHERE pipeline = $1 AND sink = $2 AND log_id = "
+          "$3::int AND partition = $4::int AND owner_epoch = $7::bigint AND next_offset = "
+          "$5::bigint AND ($2 <> 'lake' OR NOT EXISTS (SELECT 1 FROM sluice.position AS "
+          "ahead WHERE ahead.pipeline = $1 AND ahead.sink = 'warehouse' AND ahead.log_id = "
+          "$3::int AND ahead.partition = $4::int AND ahead.next_offset < $6::bigint))",
+          params));
   return moved.affected == 1 ? Status{} : Fenced(range);
 }
 
@@ -107,11 +110,12 @@ Status CountLeftOut(SqlSession& session, const std::string& pipeline, const Stag
                                            Text(range.counts.range.partition.value),
                                            table,
                                            Text(rows)};
-      SLUICE_TRY(session.Query("INSERT INTO sluice.left_out AS old (pipeline, sink, log_id, "
-                               "partition, table_name, n) VALUES ($1, $2, $3::int, $4::int, $5, "
-                               "$6::bigint) ON CONFLICT (pipeline, sink, log_id, partition, "
-                               "table_name) DO UPDATE SET n = old.n + excluded.n",
-                               params));
+      SLUICE_TRY(
+          session.Query("INSERT INTO sluice.left_out AS old (pipeline, sink, log_id, "
+                        "partition, table_name, n) VALUES ($1, $2, $3::int, $4::int, $5, "
+                        "$6::bigint) ON CONFLICT (pipeline, sink, log_id, partition, "
+                        "table_name) DO UPDATE SET n = old.n + excluded.n",
+                        params));
     }
   }
   return {};
@@ -146,15 +150,20 @@ Status InsertCommit(SqlSession& session, const std::string& pipeline, const std:
     quarantined += counts.quarantined;
     skipped += counts.skipped;
   }
-  const std::array<SqlValue, 9> params{staged.commit.value,  pipeline,
-                                       std::string(Name(staged.sink)), RangesJson(staged),
-                                       Text(ok),             Text(quarantined),
-                                       Text(skipped),        SnapshotsJson(participant),
+  const std::array<SqlValue, 9> params{staged.commit.value,
+                                       pipeline,
+                                       std::string(Name(staged.sink)),
+                                       RangesJson(staged),
+                                       Text(ok),
+                                       Text(quarantined),
+                                       Text(skipped),
+                                       SnapshotsJson(participant),
                                        worker};
-  SLUICE_TRY(session.Query("INSERT INTO sluice.commit (commit_id, pipeline, sink, ranges, n_ok, "
-                           "n_quarantined, n_skipped, snapshots, worker) VALUES ($1::uuid, $2, $3, "
-                           "$4::jsonb, $5::bigint, $6::bigint, $7::bigint, $8::jsonb, $9)",
-                           params));
+  SLUICE_TRY(
+      session.Query("INSERT INTO sluice.commit (commit_id, pipeline, sink, ranges, n_ok, "
+                    "n_quarantined, n_skipped, snapshots, worker) VALUES ($1::uuid, $2, $3, "
+                    "$4::jsonb, $5::bigint, $6::bigint, $7::bigint, $8::jsonb, $9)",
+                    params));
   return {};
 }
 
@@ -162,13 +171,6 @@ Status InsertCommit(SqlSession& session, const std::string& pipeline, const std:
 /// deferred constraint, a serialization failure) is a clear no.
 bool LeavesDoubt(const Error& error) {
   return error.code.size() != 5 || error.code.starts_with("08") || error.code.starts_with("57P");
-}
-
-void SleepFor(int64_t ms, std::stop_token stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any changed;
-  changed.wait_for(lock, stop, std::chrono::milliseconds(ms), [] { return false; });
 }
 
 }  // namespace
@@ -210,7 +212,8 @@ Status Committer::Commit(const Staged& staged, Participant& participant, std::st
       in_doubt = false;
     }
     ++counters_.retries;
-    if (stop.stop_requested()) return Fail(ErrorKind::kShutdown, "stopped before a commit: " + error.message);
+    if (stop.stop_requested())
+      return Fail(ErrorKind::kShutdown, "stopped before a commit: " + error.message);
     WaitBeforeRetry(error, attempt, stop);
   }
 }
@@ -222,11 +225,13 @@ void Committer::WaitBeforeRetry(const Error& error, int attempt, std::stop_token
     // Somebody holds a lock for too long: a fenced worker that froze, perhaps.
     if (auto session = Session(); session) {
       if (auto ended = TerminateZombies(**session, pipeline_); !ended) {
-        Log(LogLevel::kDebug, "zombies could not be looked for", {{"error", ended.error().message}});
+        Log(LogLevel::kDebug, "zombies could not be looked for",
+            {{"error", ended.error().message}});
       }
     }
   }
-  SleepFor(std::min(kMaxDelayMs, kFirstDelayMs << std::min(attempt, 10)), stop);
+  const int64_t delay = std::min(kMaxDelayMs, kFirstDelayMs << std::min(attempt, 10));
+  PauseFor(std::chrono::milliseconds(delay), stop);
 }
 
 Status Committer::Attempt(const Staged& staged, Participant& participant) {
@@ -236,7 +241,8 @@ Status Committer::Attempt(const Staged& staged, Participant& participant) {
     SLUICE_TRY(CheckFence(*session, pipeline_, staged));
     SLUICE_TRY(participant.Apply(*session, staged.commit));
     SLUICE_TRY(WriteQuarantine(*session, pipeline_, staged.log, staged.commit, staged.quarantine));
-    for (const auto& range : staged.ranges) SLUICE_TRY(MoveMark(*session, pipeline_, staged, range));
+    for (const auto& range : staged.ranges)
+      SLUICE_TRY(MoveMark(*session, pipeline_, staged, range));
     SLUICE_TRY(CountLeftOut(*session, pipeline_, staged));
     return InsertCommit(*session, pipeline_, worker_, staged, participant);
   };
@@ -282,7 +288,8 @@ Status Committer::Settle(const Staged& staged) {
     return {};
   }
   if (rows->rows.size() != 1 || rows->rows[0][0] != Text(first.epoch.value)) return Fenced(first);
-  return Fail(ErrorKind::kRetryable, "the commit whose reply was lost did not happen", {}, "not_applied");
+  return Fail(ErrorKind::kRetryable, "the commit whose reply was lost did not happen", {},
+              "not_applied");
 }
 
 }  // namespace sluice

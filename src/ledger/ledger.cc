@@ -11,16 +11,19 @@
 namespace sluice {
 namespace {
 
-int64_t ToInt(const SqlValue& value) { return value ? std::strtoll(value->c_str(), nullptr, 10) : 0; }
+int64_t ToInt(const SqlValue& value) {
+  return value ? std::strtoll(value->c_str(), nullptr, 10) : 0;
+}
 
 Status RefuseOtherOwner(SqlSession& session, const Registration& registration,
                         const std::string& target) {
   const std::array<SqlValue, 2> params{target, registration.pipeline};
   SLUICE_TRY(session.Query(
       "INSERT INTO sluice.target (name, pipeline) VALUES ($1, $2) ON CONFLICT DO NOTHING", params));
-  SLUICE_ASSIGN(const SqlRows owner,
-                session.Query("SELECT pipeline FROM sluice.target WHERE name = $1 AND pipeline <> $2",
-                              params));
+  SLUICE_ASSIGN(
+      const SqlRows owner,
+      session.Query("SELECT pipeline FROM sluice.target WHERE name = $1 AND pipeline <> $2",
+                    params));
   if (owner.rows.empty()) return {};
   return Fail(ErrorKind::kInvalidConfig,
               fmt::format("another pipeline writes {}: {}", target, *owner.rows[0][0]),
@@ -40,23 +43,25 @@ Result<bool> MarksDiffer(SqlSession& session, const std::string& pipeline) {
 Status CompareTransform(SqlSession& session, const Registration& wanted, const SqlRow& recorded) {
   if (recorded.at(1) != std::to_string(kLayoutVersion)) {
     return Fail(ErrorKind::kInvalidConfig,
-                fmt::format("the ledger's tables have layout {}, this sluice needs {}", *recorded[1],
-                            kLayoutVersion),
+                fmt::format("the ledger's tables have layout {}, this sluice needs {}",
+                            *recorded[1], kLayoutVersion),
                 "run the version of sluice that made them", "E0403");
   }
   if (recorded.at(0) == wanted.transform_hash) return {};
   SLUICE_ASSIGN(const bool differ, MarksDiffer(session, wanted.pipeline));
   if (wanted.accept_transform && !differ) {
     const std::array<SqlValue, 2> params{wanted.pipeline, wanted.transform_hash};
-    SLUICE_TRY(session.Query("UPDATE sluice.pipeline SET transform_hash = $2 WHERE name = $1", params));
+    SLUICE_TRY(
+        session.Query("UPDATE sluice.pipeline SET transform_hash = $2 WHERE name = $1", params));
     return {};
   }
   if (wanted.accept_transform) {
-    return Fail(ErrorKind::kInvalidConfig,
-                "the transform changed while lake and warehouse stand at different marks",
-                "run the old pipeline file once more with `sluice run --once`, which makes the marks "
-                "equal, then accept the change",
-                "E0403");
+    return Fail(
+        ErrorKind::kInvalidConfig,
+        "the transform changed while lake and warehouse stand at different marks",
+        "run the old pipeline file once more with `sluice run --once`, which makes the marks "
+        "equal, then accept the change",
+        "E0403");
   }
   return Fail(ErrorKind::kInvalidConfig,
               "the transform is not the one this pipeline ran with: columns, SQL or expectations "
@@ -66,7 +71,9 @@ Status CompareTransform(SqlSession& session, const Registration& wanted, const S
               "E0403");
 }
 
-SqlValue Text(int64_t number) { return std::to_string(number); }
+SqlValue Text(int64_t number) {
+  return std::to_string(number);
+}
 
 /// Makes the missing position rows of a partition.
 Status InsertPositions(SqlSession& session, const std::string& pipeline, LogId log,
@@ -75,7 +82,8 @@ Status InsertPositions(SqlSession& session, const std::string& pipeline, LogId l
     const std::array<SqlValue, 5> params{pipeline, std::string(Name(sink)), Text(log.value),
                                          Text(partition.value), Text(start.value)};
     SLUICE_TRY(session.Query(
-        "INSERT INTO sluice.position (pipeline, sink, log_id, partition, start_offset, next_offset) "
+        "INSERT INTO sluice.position (pipeline, sink, log_id, partition, start_offset, "
+        "next_offset) "
         "SELECT $1, $2, $3::int, $4::int, first, first FROM (SELECT coalesce((SELECT "
         "max(next_offset) FROM sluice.position WHERE pipeline = $1 AND log_id = $3::int AND "
         "partition = $4::int), $5::bigint) AS first) AS known ON CONFLICT DO NOTHING",
@@ -88,11 +96,12 @@ Result<std::vector<Offset>> KeptOut(SqlSession& session, const std::string& pipe
                                     PartitionId partition, Offset from, Offset to) {
   const std::array<SqlValue, 5> params{pipeline, Text(log.value), Text(partition.value),
                                        Text(from.value), Text(to.value)};
-  SLUICE_ASSIGN(const SqlRows rows,
-                session.Query("SELECT \"offset\" FROM sluice.quarantine WHERE pipeline = $1 AND "
-                              "log_id = $2::int AND partition = $3::int AND \"offset\" >= $4::bigint "
-                              "AND \"offset\" < $5::bigint ORDER BY 1",
-                              params));
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query("SELECT \"offset\" FROM sluice.quarantine WHERE pipeline = $1 AND "
+                    "log_id = $2::int AND partition = $3::int AND \"offset\" >= $4::bigint "
+                    "AND \"offset\" < $5::bigint ORDER BY 1",
+                    params));
   std::vector<Offset> offsets;
   for (const auto& row : rows.rows) offsets.push_back(Offset{ToInt(row.at(0))});
   return offsets;
@@ -100,7 +109,8 @@ Result<std::vector<Offset>> KeptOut(SqlSession& session, const std::string& pipe
 
 Status BumpEpochs(SqlSession& session, const std::string& pipeline, const std::string& worker,
                   LogId log, Claim& claim) {
-  const std::array<SqlValue, 4> params{pipeline, Text(log.value), Text(claim.partition.value), worker};
+  const std::array<SqlValue, 4> params{pipeline, Text(log.value), Text(claim.partition.value),
+                                       worker};
   SLUICE_ASSIGN(
       const SqlRows rows,
       session.Query("UPDATE sluice.position SET owner_epoch = owner_epoch + 1, owner = $4, "
@@ -109,7 +119,8 @@ Status BumpEpochs(SqlSession& session, const std::string& pipeline, const std::s
                     params));
   for (const auto& row : rows.rows) {
     const Sink sink = row.at(0) == "lake" ? Sink::kLake : Sink::kWarehouse;
-    claim.positions[sink] = {Offset{ToInt(row.at(1))}, Offset{ToInt(row.at(2))}, Epoch{ToInt(row.at(3))}};
+    claim.positions[sink] = {Offset{ToInt(row.at(1))}, Offset{ToInt(row.at(2))},
+                             Epoch{ToInt(row.at(3))}};
   }
   return {};
 }
@@ -122,13 +133,15 @@ Offset Claim::ResumeAt() const {
   return least;
 }
 
-Status RegisterPipeline(SqlSession& session, const Registration& registration) {
-  return InTransaction(session, [&]() -> Status {
+Status RegisterPipeline(SqlSession& session, const Registration& registration,
+                        OpenTransaction open) {
+  const auto body = [&]() -> Status {
     const std::array<SqlValue, 3> params{registration.pipeline, registration.transform_hash,
                                          std::to_string(kLayoutVersion)};
-    SLUICE_TRY(session.Query("INSERT INTO sluice.pipeline (name, transform_hash, layout_version) "
-                             "VALUES ($1, $2, $3::int) ON CONFLICT DO NOTHING",
-                             params));
+    SLUICE_TRY(
+        session.Query("INSERT INTO sluice.pipeline (name, transform_hash, layout_version) "
+                      "VALUES ($1, $2, $3::int) ON CONFLICT DO NOTHING",
+                      params));
     SLUICE_ASSIGN(const SqlRows rows,
                   session.Query("SELECT transform_hash, layout_version FROM sluice.pipeline WHERE "
                                 "name = $1 FOR UPDATE",
@@ -138,38 +151,43 @@ Status RegisterPipeline(SqlSession& session, const Registration& registration) {
       SLUICE_TRY(RefuseOtherOwner(session, registration, target));
     }
     return {};
-  });
+  };
+  return open == OpenTransaction::kYes ? body() : InTransaction(session, body);
 }
 
 Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
                          const TopicIdentity& topic, bool accept_new) {
   const std::array<SqlValue, 5> params{pipeline, topic.topic, topic.topic_uuid, topic.cluster_id,
                                        topic.embedded ? "t" : "f"};
-  SLUICE_ASSIGN(const SqlRows known,
-                session.Query("SELECT log_id FROM sluice.log WHERE pipeline = $1 AND topic = $2 AND "
-                              "topic_uuid = $3 AND cluster_id = $4",
-                              std::span(params).first(4)));
+  SLUICE_ASSIGN(
+      const SqlRows known,
+      session.Query("SELECT log_id FROM sluice.log WHERE pipeline = $1 AND topic = $2 AND "
+                    "topic_uuid = $3 AND cluster_id = $4",
+                    std::span(params).first(4)));
   if (!known.rows.empty()) return LogId{static_cast<int32_t>(ToInt(known.rows[0][0]))};
-  SLUICE_ASSIGN(const SqlRows others,
-                session.Query("SELECT log_id, topic_uuid, cluster_id FROM sluice.log WHERE pipeline "
-                              "= $1 AND topic = $2 AND NOT embedded ORDER BY log_id DESC LIMIT 1",
-                              std::span(params).first(2)));
+  SLUICE_ASSIGN(
+      const SqlRows others,
+      session.Query("SELECT log_id, topic_uuid, cluster_id FROM sluice.log WHERE pipeline "
+                    "= $1 AND topic = $2 AND NOT embedded ORDER BY log_id DESC LIMIT 1",
+                    std::span(params).first(2)));
   if (!others.rows.empty() && !accept_new && !topic.embedded) {
-    return Fail(ErrorKind::kInvalidConfig,
-                fmt::format("topic `{}` is not the one this pipeline has read: it was made again or "
-                            "lies on another cluster (topic {} on cluster {}, recorded {} on {})",
-                            topic.topic, topic.topic_uuid, topic.cluster_id, *others.rows[0][1],
-                            *others.rows[0][2]),
-                "offsets of another log mean other records; if that is meant, `sluice offsets "
-                "accept-new-log` starts it as a new log",
-                "E0402");
+    return Fail(
+        ErrorKind::kInvalidConfig,
+        fmt::format("topic `{}` is not the one this pipeline has read: it was made again or "
+                    "lies on another cluster (topic {} on cluster {}, recorded {} on {})",
+                    topic.topic, topic.topic_uuid, topic.cluster_id, *others.rows[0][1],
+                    *others.rows[0][2]),
+        "offsets of another log mean other records; if that is meant, `sluice offsets "
+        "accept-new-log` starts it as a new log",
+        "E0402");
   }
-  SLUICE_ASSIGN(const SqlRows made,
-                session.Query("INSERT INTO sluice.log (pipeline, topic, topic_uuid, cluster_id, "
-                              "embedded) VALUES ($1, $2, $3, $4, $5::boolean) ON CONFLICT (pipeline, "
-                              "topic, topic_uuid, cluster_id) DO UPDATE SET topic = excluded.topic "
-                              "RETURNING log_id",
-                              params));
+  SLUICE_ASSIGN(
+      const SqlRows made,
+      session.Query("INSERT INTO sluice.log (pipeline, topic, topic_uuid, cluster_id, "
+                    "embedded) VALUES ($1, $2, $3, $4, $5::boolean) ON CONFLICT (pipeline, "
+                    "topic, topic_uuid, cluster_id) DO UPDATE SET topic = excluded.topic "
+                    "RETURNING log_id",
+                    params));
   return LogId{static_cast<int32_t>(ToInt(made.rows.at(0).at(0)))};
 }
 
@@ -181,6 +199,20 @@ Result<bool> HasPosition(SqlSession& session, const std::string& pipeline, LogId
                               "$2::int AND partition = $3::int LIMIT 1",
                               params));
   return !rows.rows.empty();
+}
+
+Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std::string& pipeline,
+                                                 LogId log) {
+  const std::array<SqlValue, 2> params{pipeline, Text(log.value)};
+  SLUICE_ASSIGN(const SqlRows rows,
+                session.Query("SELECT partition, min(next_offset) FROM sluice.position WHERE "
+                              "pipeline = $1 AND log_id = $2::int GROUP BY partition",
+                              params));
+  std::map<PartitionId, Offset> marks;
+  for (const auto& row : rows.rows) {
+    marks[PartitionId{static_cast<int32_t>(ToInt(row.at(0)))}] = Offset{ToInt(row.at(1))};
+  }
+  return marks;
 }
 
 Result<Claim> ClaimPartition(SqlSession& session, const std::string& pipeline,
@@ -209,11 +241,12 @@ Result<int64_t> TerminateZombies(SqlSession& session, const std::string& pipelin
   const std::array<SqlValue, 2> params{pipeline, "sluice:" + pipeline + ":"};
   SLUICE_ASSIGN(
       const SqlRows rows,
-      session.Query("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
-                    "pg_backend_pid() AND starts_with(application_name, $2) AND xact_start < "
-                    "clock_timestamp() - interval '10 seconds' AND pid NOT IN (SELECT owner_pid FROM "
-                    "sluice.position WHERE pipeline = $1 AND owner_pid IS NOT NULL)",
-                    params));
+      session.Query(
+          "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+          "pg_backend_pid() AND starts_with(application_name, $2) AND xact_start < "
+          "clock_timestamp() - interval '10 seconds' AND pid NOT IN (SELECT owner_pid FROM "
+          "sluice.position WHERE pipeline = $1 AND owner_pid IS NOT NULL)",
+          params));
   for (const auto& row : rows.rows) {
     Log(LogLevel::kWarn, "ended the backend of a fenced worker", {{"pid", row.at(0).value_or("")}});
   }

@@ -31,14 +31,17 @@ struct Claim {
 struct Registration {
   std::string pipeline;
   std::string transform_hash;
-  bool accept_transform = false;      ///< `sluice plan --accept`
-  std::vector<std::string> targets;   ///< `lake:raw.books`, `warehouse:public.books_silver`
+  bool accept_transform = false;     ///< `sluice plan --accept`
+  std::vector<std::string> targets;  ///< `lake:raw.books`, `warehouse:public.books_silver`
 };
 
 /// Records the pipeline, or compares it with what is recorded. FailsWith kInvalidConfig:
 /// E0403 when the transform changed (and was not accepted, or the marks of the two sinks differ),
-/// E0407 when another pipeline writes a target.
-Status RegisterPipeline(SqlSession& session, const Registration& registration);
+/// E0407 when another pipeline writes a target. Within the caller's own transaction (`plan` rolls
+/// it back) or in one of its own.
+enum class OpenTransaction { kNo, kYes };
+Status RegisterPipeline(SqlSession& session, const Registration& registration,
+                        OpenTransaction open = OpenTransaction::kNo);
 
 /// Returns the log of a topic's life, recording it at first sight. A new life of a known topic
 /// needs `accept_new` unless both are of an embedded broker: kInvalidConfig, E0402.
@@ -48,6 +51,10 @@ Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
 /// Whether the ledger already has a position for a partition (its start is not needed then).
 Result<bool> HasPosition(SqlSession& session, const std::string& pipeline, LogId log,
                          PartitionId partition);
+
+/// Returns the smaller of the sinks' marks for each partition of a log.
+Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std::string& pipeline,
+                                                 LogId log);
 
 /// Claims a partition for `worker` (section 4): bumps the epochs of all its sinks in one
 /// transaction; at first sight starts them at `start`. A sink that is new in a known partition

@@ -119,7 +119,9 @@ constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(7162353312001)"
 
 }  // namespace
 
-std::string LedgerTablesSql() { return std::string(kTables); }
+std::string LedgerTablesSql() {
+  return std::string(kTables);
+}
 
 Result<bool> HasLedgerTables(SqlSession& session) {
   SLUICE_ASSIGN(const SqlRows rows,

@@ -15,7 +15,8 @@ namespace sluice {
 struct StagedRange {
   RangeCounts counts;
   Epoch epoch;
-  std::map<std::string, int64_t> left_out{};  ///< by silver table: rows its WHERE or `drop` took away
+  std::map<std::string, int64_t>
+      left_out{};  ///< by silver table: rows its WHERE or `drop` took away
 };
 
 /// All that a commit needs besides the sink's own part. Plain data: it does not matter who made it.
@@ -23,8 +24,8 @@ struct Staged {
   CommitId commit;
   Sink sink = Sink::kWarehouse;
   LogId log;
-  std::vector<StagedRange> ranges;                  ///< each partition at most once
-  std::vector<const QuarantineRow*> quarantine;     ///< rides with this commit; not owned
+  std::vector<StagedRange> ranges;               ///< each partition at most once
+  std::vector<const QuarantineRow*> quarantine;  ///< rides with this commit; not owned
 };
 
 }  // namespace sluice

@@ -66,10 +66,8 @@ Chunk Chunk::Columns(size_t first, size_t count) const {
 LineageView LineageOf(const Chunk& chunk) {
   const size_t first = chunk.columns() - kLineageColumns;
   const auto data = [&](size_t i) { return duckdb_vector_get_data(chunk.column(first + i)); };
-  return {static_cast<const int64_t*>(data(0)),
-          duckdb_vector_get_validity(chunk.column(first)),
-          static_cast<const int32_t*>(data(1)),
-          static_cast<const int32_t*>(data(2)),
+  return {static_cast<const int64_t*>(data(0)), duckdb_vector_get_validity(chunk.column(first)),
+          static_cast<const int32_t*>(data(1)), static_cast<const int32_t*>(data(2)),
           static_cast<const int64_t*>(data(3))};
 }
 

@@ -11,9 +11,9 @@
 namespace sluice {
 
 struct Decoded {
-  Chunks rows;                      ///< BronzeSchema's layout, in the batch's order
-  std::vector<Reject> rejects;      ///< in the batch's order
-  std::vector<RecordId> skipped;    ///< tombstones
+  Chunks rows;                    ///< BronzeSchema's layout, in the batch's order
+  std::vector<Reject> rejects;    ///< in the batch's order
+  std::vector<RecordId> skipped;  ///< tombstones
   int64_t nan_as_null = 0;
 };
 

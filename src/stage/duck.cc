@@ -10,10 +10,14 @@ namespace sluice {
 namespace {
 
 constexpr std::pair<TypeKind, duckdb_type> kSimpleTypes[] = {
-    {TypeKind::kBool, DUCKDB_TYPE_BOOLEAN},    {TypeKind::kInt, DUCKDB_TYPE_INTEGER},
-    {TypeKind::kLong, DUCKDB_TYPE_BIGINT},     {TypeKind::kFloat, DUCKDB_TYPE_FLOAT},
-    {TypeKind::kDouble, DUCKDB_TYPE_DOUBLE},   {TypeKind::kString, DUCKDB_TYPE_VARCHAR},
-    {TypeKind::kBinary, DUCKDB_TYPE_BLOB},     {TypeKind::kDate, DUCKDB_TYPE_DATE},
+    {TypeKind::kBool, DUCKDB_TYPE_BOOLEAN},
+    {TypeKind::kInt, DUCKDB_TYPE_INTEGER},
+    {TypeKind::kLong, DUCKDB_TYPE_BIGINT},
+    {TypeKind::kFloat, DUCKDB_TYPE_FLOAT},
+    {TypeKind::kDouble, DUCKDB_TYPE_DOUBLE},
+    {TypeKind::kString, DUCKDB_TYPE_VARCHAR},
+    {TypeKind::kBinary, DUCKDB_TYPE_BLOB},
+    {TypeKind::kDate, DUCKDB_TYPE_DATE},
     {TypeKind::kTimestamp, DUCKDB_TYPE_TIMESTAMP},
     {TypeKind::kTimestampTz, DUCKDB_TYPE_TIMESTAMP_TZ},
 };
@@ -58,28 +62,50 @@ Result<Type> ListFromDuck(duckdb_logical_type type) {
 
 std::string_view ForeignName(duckdb_type id) {
   switch (id) {
-    case DUCKDB_TYPE_HUGEINT: return "HUGEINT";
-    case DUCKDB_TYPE_UHUGEINT: return "UHUGEINT";
-    case DUCKDB_TYPE_TINYINT: return "TINYINT";
-    case DUCKDB_TYPE_SMALLINT: return "SMALLINT";
-    case DUCKDB_TYPE_UTINYINT: return "UTINYINT";
-    case DUCKDB_TYPE_USMALLINT: return "USMALLINT";
-    case DUCKDB_TYPE_UINTEGER: return "UINTEGER";
-    case DUCKDB_TYPE_UBIGINT: return "UBIGINT";
-    case DUCKDB_TYPE_TIME: return "TIME";
-    case DUCKDB_TYPE_TIME_TZ: return "TIME WITH TIME ZONE";
-    case DUCKDB_TYPE_TIMESTAMP_S: return "TIMESTAMP_S";
-    case DUCKDB_TYPE_TIMESTAMP_MS: return "TIMESTAMP_MS";
-    case DUCKDB_TYPE_TIMESTAMP_NS: return "TIMESTAMP_NS";
-    case DUCKDB_TYPE_INTERVAL: return "INTERVAL";
-    case DUCKDB_TYPE_UUID: return "UUID";
-    case DUCKDB_TYPE_ENUM: return "ENUM";
-    case DUCKDB_TYPE_MAP: return "MAP";
-    case DUCKDB_TYPE_ARRAY: return "ARRAY";
-    case DUCKDB_TYPE_UNION: return "UNION";
-    case DUCKDB_TYPE_BIT: return "BIT";
-    case DUCKDB_TYPE_SQLNULL: return "NULL";
-    default: return "a type of its own";
+    case DUCKDB_TYPE_HUGEINT:
+      return "HUGEINT";
+    case DUCKDB_TYPE_UHUGEINT:
+      return "UHUGEINT";
+    case DUCKDB_TYPE_TINYINT:
+      return "TINYINT";
+    case DUCKDB_TYPE_SMALLINT:
+      return "SMALLINT";
+    case DUCKDB_TYPE_UTINYINT:
+      return "UTINYINT";
+    case DUCKDB_TYPE_USMALLINT:
+      return "USMALLINT";
+    case DUCKDB_TYPE_UINTEGER:
+      return "UINTEGER";
+    case DUCKDB_TYPE_UBIGINT:
+      return "UBIGINT";
+    case DUCKDB_TYPE_TIME:
+      return "TIME";
+    case DUCKDB_TYPE_TIME_TZ:
+      return "TIME WITH TIME ZONE";
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      return "TIMESTAMP_S";
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      return "TIMESTAMP_MS";
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return "TIMESTAMP_NS";
+    case DUCKDB_TYPE_INTERVAL:
+      return "INTERVAL";
+    case DUCKDB_TYPE_UUID:
+      return "UUID";
+    case DUCKDB_TYPE_ENUM:
+      return "ENUM";
+    case DUCKDB_TYPE_MAP:
+      return "MAP";
+    case DUCKDB_TYPE_ARRAY:
+      return "ARRAY";
+    case DUCKDB_TYPE_UNION:
+      return "UNION";
+    case DUCKDB_TYPE_BIT:
+      return "BIT";
+    case DUCKDB_TYPE_SQLNULL:
+      return "NULL";
+    default:
+      return "a type of its own";
   }
 }
 
@@ -106,7 +132,9 @@ Result<std::unique_ptr<DuckEngine>> DuckEngine::Make() {
   return std::unique_ptr<DuckEngine>(new DuckEngine(database));
 }
 
-DuckEngine::~DuckEngine() { duckdb_close(&database_); }
+DuckEngine::~DuckEngine() {
+  duckdb_close(&database_);
+}
 
 Result<DuckConnectionHandle> DuckEngine::Connect() {
   DuckConnectionHandle connection;

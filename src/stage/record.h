@@ -33,7 +33,7 @@ struct RecordHeader {
 struct Record {
   PartitionId partition;
   Offset offset;
-  std::optional<int64_t> timestamp_ms;    ///< absent when the broker says -1 or below
+  std::optional<int64_t> timestamp_ms;  ///< absent when the broker says -1 or below
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  ///< absent: a tombstone
   std::vector<RecordHeader> headers;      ///< empty for most records; no allocation then

@@ -33,6 +33,9 @@ void MoveToQuarantine(RowBatch& batch, std::vector<QuarantineRow> rows) {
   for (const auto& row : rows) gone.push_back(row.reject.id);
   RemoveRows(batch.bronze, gone);
   for (auto& table : batch.silver) RemoveRows(table, gone);
+  for (auto& table : batch.left_out) {
+    std::erase_if(table, [&](RecordId id) { return Contains(gone, id); });
+  }
   for (const RecordId& id : gone) {
     for (auto& counts : batch.ranges) {
       if (counts.range.partition != id.partition) continue;

@@ -37,21 +37,21 @@ struct QuarantineRow {
 struct RangeCounts {
   OffsetRange range;
   int64_t delivered = 0;
-  int64_t ok = 0;           ///< one bronze row each
+  int64_t ok = 0;  ///< one bronze row each
   int64_t quarantined = 0;
-  int64_t skipped = 0;      ///< tombstones
+  int64_t skipped = 0;  ///< tombstones
 };
 
 /// Rows of one batch, ready for the sinks: bronze in BronzeSchema's layout, silver in
 /// SilverSchema's, a vector for each silver table of the Spec, in its order. A record that is
 /// quarantined is in none of them. A silver table may lack rows that its SQL's WHERE or a `drop`
-/// expectation left out; `left_out[table][range]` counts them.
+/// expectation left out: `left_out` names their records by table, sorted.
 struct RowBatch {
   LogId log;
   std::vector<RangeCounts> ranges;
   Chunks bronze;
   std::vector<Chunks> silver;
-  std::vector<std::vector<int64_t>> left_out;
+  std::vector<std::vector<RecordId>> left_out;
   std::vector<QuarantineRow> quarantine;
   std::shared_ptr<Arena> arena;  ///< strings of the chunks and the quarantine point into it
 };

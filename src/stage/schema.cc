@@ -10,10 +10,16 @@ namespace sluice {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, TypeKind>, 10> kSimpleTypes{{
-    {"bool", TypeKind::kBool}, {"int", TypeKind::kInt}, {"long", TypeKind::kLong},
-    {"float", TypeKind::kFloat}, {"double", TypeKind::kDouble}, {"string", TypeKind::kString},
-    {"binary", TypeKind::kBinary}, {"date", TypeKind::kDate},
-    {"timestamp", TypeKind::kTimestamp}, {"timestamptz", TypeKind::kTimestampTz},
+    {"bool", TypeKind::kBool},
+    {"int", TypeKind::kInt},
+    {"long", TypeKind::kLong},
+    {"float", TypeKind::kFloat},
+    {"double", TypeKind::kDouble},
+    {"string", TypeKind::kString},
+    {"binary", TypeKind::kBinary},
+    {"date", TypeKind::kDate},
+    {"timestamp", TypeKind::kTimestamp},
+    {"timestamptz", TypeKind::kTimestampTz},
 }};
 constexpr int kMaxNesting = 32;
 
@@ -85,7 +91,8 @@ class TypeParser {
   }
 
   void SkipBlanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n'))
+      ++at_;
   }
   bool Take(char wanted) {
     SkipBlanks();
@@ -102,7 +109,8 @@ class TypeParser {
   int Number() {
     SkipBlanks();
     int number = -1;
-    const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
+    const auto [end, error] =
+        std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
     if (error != std::errc{}) return -1;
     at_ = static_cast<size_t>(end - text_.data());
     return number;
@@ -133,7 +141,8 @@ std::string Spell(const Type& type) {
   for (const auto& [name, kind] : kSimpleTypes) {
     if (type.kind == kind) return std::string(name);
   }
-  if (type.kind == TypeKind::kDecimal) return fmt::format("decimal({},{})", type.precision, type.scale);
+  if (type.kind == TypeKind::kDecimal)
+    return fmt::format("decimal({},{})", type.precision, type.scale);
   if (type.kind == TypeKind::kList) return fmt::format("list<{}>", Spell(type.children.at(0).type));
   std::string text = "struct<";
   for (const auto& child : type.children) {
@@ -143,7 +152,9 @@ std::string Spell(const Type& type) {
   return text + ">";
 }
 
-Result<Type> ParseType(std::string_view text) { return TypeParser(text).ParseAll(); }
+Result<Type> ParseType(std::string_view text) {
+  return TypeParser(text).ParseAll();
+}
 
 const std::vector<Field>& LineageFields() {
   static const std::vector<Field> fields{
@@ -161,12 +172,16 @@ Schema BronzeSchema(const std::vector<Field>& declared) {
   const Type binary{.kind = TypeKind::kBinary};
   const Type header{.kind = TypeKind::kStruct, .children = {{"key", string}, {"value", binary}}};
   fields.push_back({"_rest", string, false, "undeclared fields as JSON"});
-  fields.push_back({"_headers", {.kind = TypeKind::kList, .children = {{"element", header}}}, false,
+  fields.push_back({"_headers",
+                    {.kind = TypeKind::kList, .children = {{"element", header}}},
+                    false,
                     "Kafka headers of the record"});
   fields.push_back({"_key", binary, false, "Kafka key of the record"});
   return {WithLineage(std::move(fields))};
 }
 
-Schema SilverSchema(const std::vector<Field>& selected) { return {WithLineage(selected)}; }
+Schema SilverSchema(const std::vector<Field>& selected) {
+  return {WithLineage(selected)};
+}
 
 }  // namespace sluice

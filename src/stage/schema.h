@@ -10,8 +10,19 @@ namespace sluice {
 
 /// The column types of product.md. No time, no uuid: other engines stumble over them.
 enum class TypeKind : uint8_t {
-  kBool, kInt, kLong, kFloat, kDouble, kDecimal, kString, kBinary, kDate,
-  kTimestamp, kTimestampTz, kStruct, kList,
+  kBool,
+  kInt,
+  kLong,
+  kFloat,
+  kDouble,
+  kDecimal,
+  kString,
+  kBinary,
+  kDate,
+  kTimestamp,
+  kTimestampTz,
+  kStruct,
+  kList,
 };
 
 struct Field;
@@ -49,7 +60,8 @@ Result<Type> ParseType(std::string_view text);
 /// The last four columns of every bronze and silver chunk and table, in this order.
 /// `_timestamp` is Kafka's, null when the record has none; the other three are required.
 inline constexpr size_t kLineageColumns = 4;
-const std::vector<Field>& LineageFields();  // _timestamp timestamptz, _log int, _partition int, _offset long
+const std::vector<Field>&
+LineageFields();  // _timestamp timestamptz, _log int, _partition int, _offset long
 
 /// Returns declared + `_rest string, _headers list<struct<key string, value binary>>, _key binary`
 /// + lineage: the layout of bronze chunks and of the bronze table.

@@ -2,6 +2,8 @@
 
 namespace sluice {
 
-std::string_view Name(Sink sink) { return sink == Sink::kLake ? "lake" : "warehouse"; }
+std::string_view Name(Sink sink) {
+  return sink == Sink::kLake ? "lake" : "warehouse";
+}
 
 }  // namespace sluice

@@ -29,10 +29,10 @@ class Participant {
 
 /// What differs between a live table and what the pipeline needs.
 struct TableChange {
-  std::string table;      ///< `raw.books`, `public.books_silver`
-  std::string action;     ///< `create`, `add column`, `none`
-  std::string detail;     ///< for a person: columns and types
-  std::string sql{};      ///< the statement, for warehouse tables
+  std::string table;   ///< `raw.books`, `public.books_silver`
+  std::string action;  ///< `create`, `add column`, `none`
+  std::string detail;  ///< for a person: columns and types
+  std::string sql{};   ///< the statement, for warehouse tables
 };
 
 /// Silver rows into PostgreSQL tables.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,16 @@ struct Watermarks {
   Offset high;  ///< one past the last that a read_committed consumer can see
 };
 
+/// Running sums since the source was made.
+struct SourceCounters {
+  int64_t records = 0;
+  int64_t bytes = 0;            ///< of keys and values
+  int64_t below_expected = 0;   ///< delivered again and dropped
+  int64_t gap_offsets = 0;      ///< offsets without a record: compaction, transactions
+  int64_t broker_errors = 0;    ///< the transient ones
+  int64_t report_failures = 0;  ///< of ReportProgress
+};
+
 /// One consumer, used by one thread.
 class Source {
  public:
@@ -69,6 +80,7 @@ class Source {
   virtual Result<TopicIdentity> Identify(std::chrono::milliseconds wait) = 0;
   /// Tells the group's lag tools how far we are; never waits, failures are only counted.
   virtual void ReportProgress(std::span<const OffsetRange> committed) = 0;
+  virtual SourceCounters Counters() const { return {}; }
 };
 
 }  // namespace sluice

@@ -57,7 +57,8 @@ TEST(StageTest, QuarantineTakesRowsOutOfEveryTable) {
   EXPECT_EQ(batch.ranges[0].ok, 5);
   EXPECT_EQ(batch.ranges[1].ok, 4);
   EXPECT_EQ(batch.ranges[1].quarantined, 1);
-  const auto* names = static_cast<duckdb_string_t*>(duckdb_vector_get_data(batch.bronze[0].column(0)));
+  const auto* names =
+      static_cast<duckdb_string_t*>(duckdb_vector_get_data(batch.bronze[0].column(0)));
   EXPECT_EQ(ViewOf(names[3]), "a name longer than twelve bytes 4");
 }
 

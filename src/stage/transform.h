@@ -10,16 +10,17 @@
 namespace sluice {
 
 struct ExpectationCount {
-  size_t table;      ///< index of the silver table
+  size_t table;  ///< index of the silver table
   std::string name;
   int64_t failed = 0;
 };
 
 struct Transformed {
-  std::vector<Chunks> silver;              ///< one for each silver table, SilverSchema's layout
-  std::vector<Reject> rejects;             ///< each record at most once, sorted by id
-  std::vector<std::vector<RecordId>> left_out;  ///< per table: rows that WHERE or `drop` took away, sorted
-  std::vector<ExpectationCount> expectations;   ///< all that failed at least once, any `else`
+  std::vector<Chunks> silver;   ///< one for each silver table, SilverSchema's layout
+  std::vector<Reject> rejects;  ///< each record at most once, sorted by id
+  std::vector<std::vector<RecordId>>
+      left_out;  ///< per table: rows that WHERE or `drop` took away, sorted
+  std::vector<ExpectationCount> expectations;  ///< all that failed at least once, any `else`
 };
 
 /// Silver SQL and expectations over the bronze rows of one batch.

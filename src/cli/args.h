@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+
+/// Flags that every verb takes.
+struct CommonArgs {
+  std::string file;             ///< pipeline file; empty: found in this folder or above
+  std::string output = "text";  ///< text or json
+  std::string log_level = "info";
+  std::string log_format = "auto";
+  bool insecure_secret_files = false;
+  bool insecure_tls = false;
+  bool json() const { return output == "json"; }
+};
+
+struct InitArgs {
+  std::string folder = ".";
+};
+struct ValidateArgs {
+  bool offline = false;
+  int64_t wait_s = 10;
+};
+struct PlanArgs {
+  bool accept = false;
+  bool sql = false;
+  int64_t wait_s = 60;
+};
+struct RunArgs {
+  bool once = false;
+  int32_t workers = 1;
+  int64_t wait_s = 60;
+};
+struct ProduceArgs {
+  std::string csv;
+  int64_t delay_ms = 0;
+  double rate = 0;
+  std::string key;
+  int64_t repeat = 1;
+  std::string delimiter;
+  std::vector<std::string> types;  ///< `Column=type`
+  int32_t create_partitions = 0;
+  std::string acks_file;
+  int64_t wait_s = 60;  ///< for the embedded broker to appear
+};
+struct StatusArgs {};
+struct QuarantineListArgs {
+  std::string reason;
+  int64_t limit = 20;
+};
+struct QuarantineShowArgs {
+  std::string record;
+};  ///< `LOG/PARTITION/OFFSET`
+struct TableArgs {
+  std::string table;
+};
+struct SqlArgs {
+  std::string sql;
+};
+struct VerifyArgs {};
+struct DoctorArgs {};
+struct ExplainArgs {
+  std::string code;
+};
+struct BrokerArgs {
+  int32_t partitions = 0;
+};
+struct AcceptLogArgs {
+  bool yes = false;
+};
+
+// One function a verb, one file each; all return the process's exit code.
+int Init(const CommonArgs& common, const InitArgs& args);
+int Validate(const CommonArgs& common, const ValidateArgs& args);
+int Plan(const CommonArgs& common, const PlanArgs& args);
+int Run(const CommonArgs& common, const RunArgs& args);
+int Produce(const CommonArgs& common, const ProduceArgs& args);
+int ShowStatus(const CommonArgs& common, const StatusArgs& args);
+int QuarantineList(const CommonArgs& common, const QuarantineListArgs& args);
+int QuarantineShow(const CommonArgs& common, const QuarantineShowArgs& args);
+int TablesList(const CommonArgs& common);
+int TablesShow(const CommonArgs& common, const TableArgs& args);
+int TablesSnapshots(const CommonArgs& common, const TableArgs& args);
+int TablesSql(const CommonArgs& common, const SqlArgs& args);
+int Verify(const CommonArgs& common, const VerifyArgs& args);
+int Doctor(const CommonArgs& common, const DoctorArgs& args);
+int ExplainCode(const CommonArgs& common, const ExplainArgs& args);
+int Broker(const CommonArgs& common, const BrokerArgs& args);
+int AcceptNewLog(const CommonArgs& common, const AcceptLogArgs& args);
+int Version(const CommonArgs& common);
+std::string VersionText();
+
+/// Reads the command line and runs the verb. Returns the exit code of product.md.
+int Dispatch(int argc, char** argv);
+
+}  // namespace sluice::cli

@@ -1,0 +1,215 @@
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+#include "cli/args.h"
+#include "cli/output.h"
+#include "core/log.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr int kUsageExit = 64;
+
+/// The verb that was named; run after the whole line is read.
+using Chosen = std::function<int()>;
+
+/// Adds a verb whose flags fill `args`; `run` is called with them when it is named.
+template <typename Args>
+CLI::App* AddVerb(CLI::App& parent, const char* name, const char* help, Chosen& chosen,
+                  const CommonArgs& common, int (*run)(const CommonArgs&, const Args&),
+                  std::shared_ptr<Args>& args) {
+  args = std::make_shared<Args>();
+  CLI::App* const verb = parent.add_subcommand(name, help);
+  verb->fallthrough();
+  verb->callback([&chosen, &common, run, args] {
+    chosen = [&common, run, args] { return run(common, *args); };
+  });
+  return verb;
+}
+
+void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  std::shared_ptr<RunArgs> run;
+  CLI::App* verb = AddVerb(app, "run", "Stream from the topic to gold; Ctrl-C commits and stops",
+                           chosen, common, Run, run);
+  verb->add_flag("--once", run->once, "Stop when all that is in the topic now is committed");
+  verb->add_option("--workers", run->workers, "Workers in this process")
+      ->check(CLI::Range(1, 64))
+      ->envname("SLUICE_WORKERS")
+      ->capture_default_str();
+  verb->add_option("--wait", run->wait_s, "Seconds to wait for services at the start")
+      ->check(CLI::NonNegativeNumber)
+      ->envname("SLUICE_WAIT")
+      ->capture_default_str();
+
+  std::shared_ptr<ProduceArgs> produce;
+  verb = AddVerb(app, "produce", "Send the rows of a CSV file to the topic, one JSON record each",
+                 chosen, common, Produce, produce);
+  verb->add_option("csv", produce->csv, "The file, or - for stdin")->required();
+  verb->add_option("--delay", produce->delay_ms, "Milliseconds between two records")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--rate", produce->rate, "Records a second at most")->check(CLI::PositiveNumber);
+  verb->add_option("--key", produce->key, "Column whose text becomes the record's key");
+  verb->add_option("--repeat", produce->repeat, "Send the file so many times")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--delimiter", produce->delimiter, "One character, or tab; guessed by default");
+  verb->add_option("--type", produce->types, "Column=type instead of guessing; may be repeated");
+  verb->add_option("--create-partitions", produce->create_partitions,
+                   "Create the topic with so many partitions when it does not exist")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--acks", produce->acks_file,
+                   "Write each confirmed record to a file, JSON lines");
+  verb->add_option("--wait", produce->wait_s, "Seconds to wait for the embedded broker")
+      ->check(CLI::NonNegativeNumber)
+      ->envname("SLUICE_WAIT")
+      ->capture_default_str();
+
+  std::shared_ptr<BrokerArgs> broker;
+  verb = AddVerb(app, "broker", "The embedded broker in a process of its own", chosen, common,
+                 Broker, broker);
+  verb->add_option("--partitions", broker->partitions, "Instead of the pipeline file's number")
+      ->check(CLI::Range(1, 256));
+}
+
+void AddPlanning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  std::shared_ptr<InitArgs> init;
+  CLI::App* verb =
+      AddVerb(app, "init", "Make a project that runs unedited", chosen, common, Init, init);
+  verb->add_option("folder", init->folder, "Where")->capture_default_str();
+
+  std::shared_ptr<ValidateArgs> validate;
+  verb = AddVerb(app, "validate", "Check the pipeline file, its SQL and the services it names",
+                 chosen, common, Validate, validate);
+  verb->add_flag("--offline", validate->offline, "Ask no service");
+  verb->add_option("--wait", validate->wait_s, "Seconds to wait for services")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+
+  std::shared_ptr<PlanArgs> plan;
+  verb = AddVerb(app, "plan", "Show what a run would create or change; writes nothing", chosen,
+                 common, Plan, plan);
+  verb->add_flag("--accept", plan->accept, "Take a changed transform from the marks on");
+  verb->add_flag("--sql", plan->sql, "Print the statements for a DBA");
+  verb->add_option("--wait", plan->wait_s, "Seconds to wait for services")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+
+  std::shared_ptr<ExplainArgs> explain;
+  verb = AddVerb(app, "explain", "Explain an error code; without one, list all", chosen, common,
+                 ExplainCode, explain);
+  verb->add_option("code", explain->code, "Such as E0107");
+
+  std::shared_ptr<DoctorArgs> doctor;
+  AddVerb(app, "doctor", "Check this machine and the services, and say what to mend", chosen,
+          common, Doctor, doctor);
+}
+
+void AddReading(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  std::shared_ptr<StatusArgs> status;
+  AddVerb(app, "status", "Marks, lag, commits, quarantine and the last dbt build", chosen, common,
+          ShowStatus, status);
+  std::shared_ptr<VerifyArgs> verify;
+  AddVerb(app, "verify", "Prove completeness: the ledger against lake, warehouse and quarantine",
+          chosen, common, Verify, verify);
+
+  CLI::App* const quarantine =
+      app.add_subcommand("quarantine", "Records that could not become rows");
+  quarantine->require_subcommand(1)->fallthrough();
+  std::shared_ptr<QuarantineListArgs> list;
+  CLI::App* verb =
+      AddVerb(*quarantine, "ls", "List them, newest first", chosen, common, QuarantineList, list);
+  verb->add_option("--reason", list->reason, "Only this reason");
+  verb->add_option("--limit", list->limit, "At most so many")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  std::shared_ptr<QuarantineShowArgs> show;
+  verb = AddVerb(*quarantine, "show", "One record with its raw bytes", chosen, common,
+                 QuarantineShow, show);
+  verb->add_option("record", show->record, "LOG/PARTITION/OFFSET, as `ls` prints it")->required();
+
+  CLI::App* const offsets = app.add_subcommand("offsets", "The ledger's marks");
+  offsets->require_subcommand(1)->fallthrough();
+  std::shared_ptr<AcceptLogArgs> accept;
+  verb = AddVerb(*offsets, "accept-new-log", "Start a topic that was made again as a new log",
+                 chosen, common, AcceptNewLog, accept);
+  verb->add_flag("--yes", accept->yes, "Do it; without, only say what would be done");
+}
+
+void AddTables(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  CLI::App* const tables = app.add_subcommand("tables", "The lake's tables");
+  tables->require_subcommand(1)->fallthrough();
+  CLI::App* const list = tables->add_subcommand("ls", "List them");
+  list->fallthrough()->callback([&] { chosen = [&common] { return TablesList(common); }; });
+  std::shared_ptr<TableArgs> show;
+  CLI::App* verb =
+      AddVerb(*tables, "show", "Columns, partitions, files", chosen, common, TablesShow, show);
+  verb->add_option("table", show->table, "Such as raw.books")->required();
+  std::shared_ptr<TableArgs> snapshots;
+  verb = AddVerb(*tables, "snapshots", "Its snapshots, newest first", chosen, common,
+                 TablesSnapshots, snapshots);
+  verb->add_option("table", snapshots->table, "Such as raw.books")->required();
+  std::shared_ptr<SqlArgs> sql;
+  verb = AddVerb(*tables, "sql", "Run a SELECT over the lake's tables", chosen, common, TablesSql,
+                 sql);
+  verb->add_option("sql", sql->sql, "Such as 'SELECT count(*) FROM raw.books'")->required();
+}
+
+void AddCommon(CLI::App& app, CommonArgs& common) {
+  app.add_option("-f,--file", common.file, "Pipeline file; default: sluice.yml here or above")
+      ->envname("SLUICE_FILE");
+  app.add_option("-o,--output", common.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->envname("SLUICE_OUTPUT")
+      ->capture_default_str();
+  app.add_option("--log-level", common.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->envname("SLUICE_LOG_LEVEL")
+      ->capture_default_str();
+  app.add_option("--log-format", common.log_format, "text, json, or auto: text on a terminal")
+      ->check(CLI::IsMember({"auto", "text", "json"}))
+      ->envname("SLUICE_LOG_FORMAT")
+      ->capture_default_str();
+  app.add_flag("--insecure-secret-files", common.insecure_secret_files,
+               "Take secret files that others may read");
+  app.add_flag("--insecure-tls", common.insecure_tls, "Take servers without proof who they are");
+}
+
+void StartLog(const CommonArgs& common) {
+  const LogLevel level = common.log_level == "debug"   ? LogLevel::kDebug
+                         : common.log_level == "warn"  ? LogLevel::kWarn
+                         : common.log_level == "error" ? LogLevel::kError
+                                                       : LogLevel::kInfo;
+  const bool json = common.log_format == "json" || (common.log_format == "auto" && !IsTerminal(2));
+  ConfigureLog(level, json ? LogFormat::kJson : LogFormat::kText);
+}
+
+}  // namespace
+
+int Dispatch(int argc, char** argv) {
+  CommonArgs common;
+  Chosen chosen;
+  CLI::App app{"sluice takes records from a Kafka topic to tested gold tables, each exactly once.",
+               "sluice"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", [&] { return "sluice " + VersionText(); });
+  AddCommon(app, common);
+  AddRunning(app, chosen, common);
+  AddPlanning(app, chosen, common);
+  AddReading(app, chosen, common);
+  AddTables(app, chosen, common);
+  app.add_subcommand("version", "Versions of sluice and its libraries")
+      ->fallthrough()
+      ->callback([&] { chosen = [&common] { return Version(common); }; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 numbers its failures from 100; ours are product.md's.
+    return app.exit(error) == 0 ? 0 : kUsageExit;
+  }
+  StartLog(common);
+  return chosen();
+}
+
+}  // namespace sluice::cli

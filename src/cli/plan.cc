@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "cli/args.h"
+#include "cli/output.h"
+#include "cli/signals.h"
+#include "core/text.h"
+#include "ledger/ledger.h"
+#include "ledger/report.h"
+#include "ledger/schema.h"
+#include "pipeline/services.h"
+#include "pipeline/stations.h"
+
+namespace sluice::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Planned {
+  std::vector<TableChange> changes;
+  std::vector<PositionReport> positions;
+  bool has_ledger = false;
+};
+
+/// A transaction that is never committed: what looks at tables cannot change them.
+Result<Planned> MakePlan(const Spec& spec, Services& services, StationSet& stations) {
+  SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-plan"));
+  Planned plan;
+  SLUICE_ASSIGN(plan.has_ledger, HasLedgerTables(*session));
+  SLUICE_ASSIGN(plan.changes, stations.lake->Plan(*session));
+  if (stations.warehouse) {
+    SLUICE_ASSIGN(auto more, stations.warehouse->Plan(*session));
+    std::move(more.begin(), more.end(), std::back_inserter(plan.changes));
+  }
+  if (!plan.has_ledger) return plan;
+  SLUICE_ASSIGN(plan.positions, ReadPositions(*session, spec.pipeline));
+  SLUICE_TRY(session->Query("BEGIN"));
+  const Status registered = RegisterPipeline(*session, RegistrationOf(spec), OpenTransaction::kYes);
+  SLUICE_TRY(session->Query("ROLLBACK"));
+  SLUICE_TRY(registered);
+  return plan;
+}
+
+Status Accept(const Spec& spec, Services& services) {
+  SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-plan"));
+  SLUICE_TRY(CreateLedgerTables(*session));
+  Registration registration = RegistrationOf(spec);
+  registration.accept_transform = true;
+  return RegisterPipeline(*session, registration);
+}
+
+std::string Statements(const Planned& plan) {
+  std::string sql = plan.has_ledger ? "" : LedgerTablesSql();
+  for (const auto& change : plan.changes) {
+    if (!change.sql.empty()) sql += change.sql + (change.sql.ends_with('\n') ? "" : "\n");
+  }
+  return sql.empty() ? "-- nothing to do\n" : sql;
+}
+
+std::string AsText(const Spec& spec, const Planned& plan) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& change : plan.changes) {
+    rows.push_back({change.table, change.action, EscapeControl(change.detail)});
+  }
+  std::string text = Table({"TABLE", "ACTION", "DETAIL"}, rows);
+  if (plan.positions.empty()) {
+    constexpr std::string_view kStarts[] = {"earliest", "latest", "a time"};
+    return text + fmt::format("\nfirst run: topic `{}` from {}\n", spec.source.topic,
+                              kStarts[static_cast<size_t>(spec.source.start)]);
+  }
+  rows.clear();
+  for (const auto& position : plan.positions) {
+    rows.push_back({std::to_string(position.log.value), position.topic,
+                    std::to_string(position.partition.value), std::string(Name(position.sink)),
+                    std::to_string(position.next.value)});
+  }
+  return text + "\n" + Table({"LOG", "TOPIC", "PARTITION", "SINK", "STARTS AT"}, rows);
+}
+
+json AsJson(const Planned& plan) {
+  json result{{"tables", json::array()}, {"positions", json::array()}};
+  for (const auto& change : plan.changes) {
+    result["tables"].push_back({{"table", change.table},
+                                {"action", change.action},
+                                {"detail", change.detail},
+                                {"sql", change.sql}});
+  }
+  for (const auto& position : plan.positions) {
+    result["positions"].push_back({{"log", position.log.value},
+                                   {"topic", position.topic},
+                                   {"partition", position.partition.value},
+                                   {"sink", Name(position.sink)},
+                                   {"next", position.next.value}});
+  }
+  return result;
+}
+
+}  // namespace
+
+int Plan(const CommonArgs& common, const PlanArgs& args) {
+  int exit_code = 0;
+  const auto spec = Load(common, exit_code);
+  if (!spec) return exit_code;
+  const StopOnSignal stop;
+  auto services =
+      OpenServices(*spec, {.wait = std::chrono::seconds(args.wait_s), .stop = stop.token()});
+  if (!services) return Failed(common, services.error());
+  auto stations = MakeStations(*spec, *services->store, "plan");
+  if (!stations) return Failed(common, stations.error());
+  if (args.accept) {
+    const Status accepted = Accept(*spec, *services);
+    if (!accepted) return Failed(common, accepted.error());
+    Tell("sluice: the pipeline file's transform holds from the marks on\n");
+  }
+  const auto plan = MakePlan(*spec, *services, *stations);
+  if (!plan) return Failed(common, plan.error());
+  Print(args.sql        ? Statements(*plan)
+        : common.json() ? AsJson(*plan).dump() + "\n"
+                        : AsText(*spec, *plan));
+  return 0;
+}
+
+}  // namespace sluice::cli

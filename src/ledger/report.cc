@@ -1,0 +1,106 @@
+#include "ledger/report.h"
+
+#include <array>
+#include <cstdlib>
+
+namespace sluice {
+namespace {
+
+int64_t ToInt(const SqlValue& value) {
+  return value ? std::strtoll(value->c_str(), nullptr, 10) : 0;
+}
+
+Sink SinkOf(const SqlValue& name) {
+  return name == "lake" ? Sink::kLake : Sink::kWarehouse;
+}
+
+}  // namespace
+
+Result<std::vector<PositionReport>> ReadPositions(SqlSession& session,
+                                                  const std::string& pipeline) {
+  const std::array<SqlValue, 1> params{pipeline};
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query(
+          "SELECT sink, log_id, topic, topic_uuid, cluster_id, embedded, partition, "
+          "start_offset, next_offset, n_ok, n_quarantined, n_skipped, coalesce(owner, ''), "
+          "coalesce(to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+          "'') FROM sluice.position JOIN sluice.log USING (pipeline, log_id) WHERE pipeline "
+          "= $1 ORDER BY log_id, partition, sink DESC",
+          params));
+  std::vector<PositionReport> reports;
+  for (const auto& row : rows.rows) {
+    PositionReport report{.sink = SinkOf(row[0]),
+                          .log = LogId{static_cast<int32_t>(ToInt(row[1]))},
+                          .topic = row[2].value_or(""),
+                          .topic_uuid = row[3].value_or(""),
+                          .cluster_id = row[4].value_or(""),
+                          .embedded = row[5] == "t",
+                          .partition = PartitionId{static_cast<int32_t>(ToInt(row[6]))},
+                          .start = Offset{ToInt(row[7])},
+                          .next = Offset{ToInt(row[8])},
+                          .ok = ToInt(row[9]),
+                          .quarantined = ToInt(row[10]),
+                          .skipped = ToInt(row[11]),
+                          .owner = row[12].value_or(""),
+                          .updated_at = row[13].value_or("")};
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+Result<std::vector<CommitReport>> ReadCommits(SqlSession& session, const std::string& pipeline) {
+  const std::array<SqlValue, 1> params{pipeline};
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query("SELECT sink, count(*), to_char(max(at) AT TIME ZONE 'UTC', "
+                    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM sluice.commit WHERE pipeline "
+                    "= $1 GROUP BY sink ORDER BY sink DESC",
+                    params));
+  std::vector<CommitReport> reports;
+  for (const auto& row : rows.rows) {
+    reports.push_back({SinkOf(row[0]), ToInt(row[1]), row[2].value_or("")});
+  }
+  return reports;
+}
+
+Result<std::vector<QuarantineCount>> ReadQuarantine(SqlSession& session,
+                                                    const std::string& pipeline) {
+  const std::array<SqlValue, 1> params{pipeline};
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query("SELECT reason, count(*), to_char(max(at) AT TIME ZONE 'UTC', "
+                    "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM sluice.quarantine WHERE "
+                    "pipeline = $1 AND resolved_at IS NULL GROUP BY reason ORDER BY 2 DESC, 1",
+                    params));
+  std::vector<QuarantineCount> counts;
+  for (const auto& row : rows.rows) {
+    counts.push_back({row[0].value_or(""), ToInt(row[1]), row[2].value_or("")});
+  }
+  return counts;
+}
+
+Result<std::optional<DbtReport>> ReadLastBuild(SqlSession& session, const std::string& pipeline) {
+  const std::array<SqlValue, 1> params{pipeline};
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query("SELECT invocation_id, to_char(started_at AT TIME ZONE 'UTC', "
+                    "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), seconds, ok, models, tests, passed, "
+                    "warned, failed, errored FROM sluice.dbt_run WHERE pipeline = $1 ORDER "
+                    "BY started_at DESC LIMIT 1",
+                    params));
+  if (rows.rows.empty()) return std::optional<DbtReport>();
+  const SqlRow& row = rows.rows[0];
+  return DbtReport{.invocation_id = row[0].value_or(""),
+                   .started_at = row[1].value_or(""),
+                   .seconds = std::strtod(row[2].value_or("0").c_str(), nullptr),
+                   .ok = row[3] == "t",
+                   .models = ToInt(row[4]),
+                   .tests = ToInt(row[5]),
+                   .passed = ToInt(row[6]),
+                   .warned = ToInt(row[7]),
+                   .failed = ToInt(row[8]),
+                   .errored = ToInt(row[9])};
+}
+
+}  // namespace sluice

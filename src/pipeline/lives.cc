@@ -1,0 +1,68 @@
+#include "pipeline/lives.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/log.h"
+#include "core/pause.h"
+#include "pipeline/stations.h"
+
+namespace sluice {
+namespace {
+
+constexpr int64_t kFirstDelayMs = 100;
+constexpr int64_t kMaxDelayMs = 5'000;
+constexpr int64_t kHealthyMs = 60'000;
+
+void Report(StatusBoard& board, const std::string& worker, std::string_view state,
+            const std::string& reason) {
+  board.Update(worker, [&](WorkerStatus& status) {
+    status.state = state;
+    status.reason = reason;
+  });
+}
+
+Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std::stop_token stop) {
+  auto stations = MakeStations(context.spec, *context.services.store, options.name);
+  if (!stations) return Fail(AsError(stations.error()));
+  SLUICE_ASSIGN(const auto source, MakeSource(context.spec, context.broker, options.name));
+  Committer committer(
+      *context.services.database, options.pipeline, options.name, [&](const std::string& reason) {
+        Report(context.board, options.name, reason.empty() ? "running" : "waiting", reason);
+      });
+  Worker worker(
+      options, {*source, *stations->builder, *stations->lake, stations->warehouse.get(), committer},
+      context.board, context.on_warehouse_commit);
+  return worker.Run(stop);
+}
+
+bool MayLiveAgain(ErrorKind kind) {
+  return kind == ErrorKind::kRetryable || kind == ErrorKind::kFenced ||
+         kind == ErrorKind::kCommitUnknown;
+}
+
+}  // namespace
+
+Status RunLives(const LifeContext& context, const WorkerOptions& options, std::stop_token stop) {
+  for (int attempt = 0;; ++attempt) {
+    const SteadyTime start = Now();
+    const Status status = RunOneLife(context, options, stop);
+    if (status) {
+      Report(context.board, options.name, "stopped", "");
+      return status;
+    }
+    const Error& error = status.error();
+    Report(context.board, options.name, "waiting", error.message);
+    if (!MayLiveAgain(error.kind)) return status;
+    if (stop.stop_requested()) {
+      return Fail(ErrorKind::kShutdown, "stopped before a clean commit: " + error.message,
+                  "nothing is lost; run again");
+    }
+    LogError("worker starts anew", error);
+    if (ElapsedMs(start) > kHealthyMs) attempt = 0;
+    const int64_t delay = std::min(kMaxDelayMs, kFirstDelayMs << std::min(attempt, 6));
+    PauseFor(std::chrono::milliseconds(delay), stop);
+  }
+}
+
+}  // namespace sluice

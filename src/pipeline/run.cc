@@ -1,0 +1,285 @@
+#include "pipeline/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/pause.h"
+#include "ledger/ledger.h"
+#include "ledger/schema.h"
+#include "pipeline/gold_stage.h"
+#include "pipeline/lives.h"
+#include "pipeline/services.h"
+#include "pipeline/stations.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{50};
+constexpr int kTicksPerReport = 4;
+constexpr int64_t kWatermarksEveryMs = 1'000;
+constexpr milliseconds kBrokerWait{5'000};
+
+/// One run from start to end; a method for each phase, in this order.
+class Run {
+ public:
+  Run(const Spec& spec, const RunOptions& options, const RunEvents& events, std::stop_token stop)
+      : spec_(spec), options_(options), events_(events), stop_(stop) {}
+
+  Result<RunSummary> Execute() {
+    SLUICE_TRY(Open());
+    SLUICE_TRY(PrepareTables());
+    SLUICE_TRY(FindLog());
+    SLUICE_TRY(StartGold());
+    StartWorkers();
+    Supervise();
+    return Finish();
+  }
+
+ private:
+  struct Lane {
+    Status status{};
+    bool done = false;
+    std::jthread thread{};  ///< last: joined before the rest goes
+  };
+
+  Status Open() {
+    OpenOptions open{.wait = options_.wait, .stop = stop_, .on_wait = events_.on_wait};
+    SLUICE_ASSIGN(services_, OpenServices(spec_, open));
+    SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
+    return {};
+  }
+
+  Status PrepareTables() {
+    auto stations = MakeStations(spec_, *services_.store, "prepare");
+    if (!stations) return Fail(AsError(stations.error()));
+    SLUICE_TRY(CreateLedgerTables(*session_));
+    SLUICE_TRY(RegisterPipeline(*session_, RegistrationOf(spec_)));
+    SLUICE_ASSIGN(auto changes, stations->lake->Plan(*session_));
+    SLUICE_TRY(stations->lake->Prepare(*session_));
+    if (stations->warehouse) {
+      SLUICE_ASSIGN(auto more, stations->warehouse->Plan(*session_));
+      SLUICE_TRY(stations->warehouse->Prepare(*session_));
+      std::move(more.begin(), more.end(), std::back_inserter(changes));
+    }
+    events_.on_tables(changes);
+    return {};
+  }
+
+  Status FindLog() {
+    SLUICE_ASSIGN(broker_, OpenBroker(spec_, true));
+    SLUICE_ASSIGN(watcher_, MakeSource(spec_, broker_, "sluice-watch"));
+    OpenOptions open{.wait = options_.wait, .stop = stop_, .on_wait = events_.on_wait};
+    TopicIdentity topic;
+    SLUICE_TRY(WaitFor("Kafka", open, [&]() -> Status {
+      SLUICE_ASSIGN(topic, watcher_->Identify(kBrokerWait));
+      return {};
+    }));
+    partitions_ = topic.partitions;
+    SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic, false));
+    events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
+                      log_);
+    for (int32_t partition = 0; partition < partitions_; ++partition) {
+      SLUICE_ASSIGN(const bool known,
+                    HasPosition(*session_, spec_.pipeline, log_, PartitionId{partition}));
+      known_log_ = known_log_ || known;
+    }
+    return options_.once ? SetTargets() : Status{};
+  }
+
+  Status SetTargets() {
+    for (int32_t partition = 0; partition < partitions_; ++partition) {
+      SLUICE_ASSIGN(const Watermarks marks,
+                    watcher_->QueryWatermarks(PartitionId{partition}, kBrokerWait));
+      targets_[PartitionId{partition}] = marks.high;
+    }
+    return {};
+  }
+
+  Status StartGold() {
+    if (!spec_.gold) return {};
+    SLUICE_ASSIGN(gold_, GoldStage::Make(spec_, services_, [this](const auto& result) {
+                    const std::lock_guard lock(events_mutex_);
+                    events_.on_gold(result);
+                  }));
+    return {};
+  }
+
+  WorkerOptions OptionsOf(int32_t number) const {
+    WorkerOptions options;
+    options.name = fmt::format("{}-{}", getpid(), number);
+    options.pipeline = spec_.pipeline;
+    options.log = log_;
+    options.start = spec_.source.start;
+    options.start_timestamp_ms = spec_.source.start_timestamp_ms;
+    options.known_log = known_log_;
+    options.lake_every_ms = spec_.lake.every_ms;
+    options.lake_file_bytes = spec_.lake.file_size_bytes;
+    options.warehouse_every_ms = spec_.warehouse.every_ms;
+    options.targets = targets_;
+    for (const auto& silver : spec_.silver) options.silver_tables.push_back(silver.table.Full());
+    return options;
+  }
+
+  void StartWorkers() {
+    start_ = Now();
+    for (int32_t number = 0; number < options_.workers; ++number) {
+      Lane& lane = lanes_.emplace_back();
+      lane.thread = std::jthread([this, &lane, options = OptionsOf(number)] {
+        const LifeContext context{spec_, services_, broker_, board_, [this] {
+                                    if (gold_) gold_->NotifyCommit();
+                                  }};
+        Status status = RunLives(context, options, workers_stop_.get_token());
+        if (!status && status.error().kind != ErrorKind::kShutdown) workers_stop_.request_stop();
+        const std::lock_guard lock(lanes_mutex_);
+        lane.status = std::move(status);
+        lane.done = true;
+      });
+    }
+  }
+
+  void Supervise() {
+    for (int tick = 0; !AllDone(); ++tick) {
+      if (stop_.stop_requested() || (options_.once && TargetsReached()))
+        workers_stop_.request_stop();
+      if (tick % kTicksPerReport == 0) ReportProgress();
+      // Not PauseFor(stop_): after a stop was asked for, the workers still need their time.
+      std::this_thread::sleep_for(kTick);
+    }
+  }
+
+  bool AllDone() {
+    const std::lock_guard lock(lanes_mutex_);
+    return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.done; });
+  }
+
+  std::map<PartitionId, Error> StoppedPartitions() const {
+    std::map<PartitionId, Error> stopped;
+    for (const auto& [name, worker] : board_.Snapshot()) {
+      for (const auto& [partition, status] : worker.partitions) {
+        if (status.stopped) stopped.insert({partition, *status.stopped});
+      }
+    }
+    return stopped;
+  }
+
+  /// Asks the ledger, not our workers: another process may own some of the partitions.
+  bool TargetsReached() {
+    const auto marks = ReadMarks();
+    if (!marks) {
+      LogError("the ledger could not be read", marks.error());
+      return false;
+    }
+    const auto stopped = StoppedPartitions();
+    return std::all_of(targets_.begin(), targets_.end(), [&](const auto& target) {
+      const auto mark = marks->find(target.first);
+      return stopped.contains(target.first) ||
+             (mark != marks->end() && mark->second >= target.second);
+    });
+  }
+
+  Result<std::map<PartitionId, Offset>> ReadMarks() {
+    if (!session_->IsAlive()) {
+      SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
+    }
+    return LeastMarks(*session_, spec_.pipeline, log_);
+  }
+
+  void ReportProgress() {
+    RunProgress progress;
+    progress.workers = board_.Snapshot();
+    progress.seconds = static_cast<double>(ElapsedMs(start_)) / 1000;
+    std::map<PartitionId, Offset> marks;
+    for (const auto& [name, worker] : progress.workers) {
+      progress.records += worker.records;
+      progress.ok += worker.ok;
+      progress.quarantined += worker.quarantined;
+      progress.skipped += worker.skipped;
+      if (progress.waiting.empty()) progress.waiting = worker.reason;
+      for (const auto& [partition, status] : worker.partitions) marks[partition] = status.lake;
+    }
+    progress.lag = LagOf(marks);
+    if (options_.once) progress.target = TargetRecords();
+    last_ = progress;
+    const std::lock_guard lock(events_mutex_);
+    events_.on_progress(progress);
+  }
+
+  int64_t TargetRecords() const {
+    int64_t records = 0;
+    for (const auto& [partition, target] : targets_) records += target.value;
+    return records;
+  }
+
+  /// High marks are asked for once a second; a broker that does not answer leaves the old ones.
+  int64_t LagOf(const std::map<PartitionId, Offset>& marks) {
+    if (ElapsedMs(last_watermarks_) >= kWatermarksEveryMs) {
+      last_watermarks_ = Now();
+      for (const auto& [partition, mark] : marks) {
+        const auto high = watcher_->QueryWatermarks(partition, milliseconds{200});
+        if (high) high_[partition] = high->high;
+      }
+    }
+    if (high_.empty()) return -1;
+    int64_t lag = 0;
+    for (const auto& [partition, high] : high_) {
+      const auto mark = marks.find(partition);
+      if (mark != marks.end()) lag += std::max<int64_t>(0, high.value - mark->second.value);
+    }
+    return lag;
+  }
+
+  Result<RunSummary> Finish() {
+    ReportProgress();
+    std::optional<Error> failure;
+    for (const Lane& lane : lanes_) {
+      if (!lane.status && !failure) failure = lane.status.error();
+    }
+    lanes_.clear();
+    if (failure) return Fail(*failure);
+    RunSummary summary{.last = last_, .stopped = StoppedPartitions(), .gold = std::nullopt};
+    if (gold_) summary.gold = gold_->BuildNow();
+    return summary;
+  }
+
+  const Spec& spec_;
+  const RunOptions& options_;
+  const RunEvents& events_;
+  std::stop_token stop_;
+  Services services_;
+  std::unique_ptr<SqlSession> session_;
+  BrokerUse broker_;
+  std::unique_ptr<Source> watcher_;
+  LogId log_;
+  int32_t partitions_ = 0;
+  bool known_log_ = false;
+  std::map<PartitionId, Offset> targets_;
+  StatusBoard board_;
+  std::mutex events_mutex_;
+  std::unique_ptr<GoldStage> gold_;
+  std::map<PartitionId, Offset> high_;
+  SteadyTime last_watermarks_{};
+  SteadyTime start_ = Now();
+  RunProgress last_;
+  std::mutex lanes_mutex_;
+  std::stop_source workers_stop_;
+  std::list<Lane> lanes_;  ///< threads: joined before all else goes
+};
+
+}  // namespace
+
+Result<RunSummary> RunPipeline(const Spec& spec, const RunOptions& options, const RunEvents& events,
+                               std::stop_token stop) {
+  return Run(spec, options, events, stop).Execute();
+}
+
+}  // namespace sluice

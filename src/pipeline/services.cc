@@ -1,0 +1,117 @@
+#include "pipeline/services.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/clock.h"
+#include "core/pause.h"
+#include "lake/folder_store.h"
+#include "postgres/database.h"
+#include "source/kafka_source.h"
+
+namespace sluice {
+namespace {
+
+constexpr int64_t kFirstDelayMs = 100;
+constexpr int64_t kMaxDelayMs = 2'000;
+
+Result<std::unique_ptr<ObjectStore>> MakeStore(const Spec& spec) {
+  if (spec.lake.root.starts_with("file://")) {
+    SLUICE_ASSIGN(std::unique_ptr<ObjectStore> folder, FolderStore::Make(spec.lake.root));
+    return folder;
+  }
+  return Fail(
+      ErrorKind::kInvalidConfig,
+      fmt::format("this version keeps the lake in a folder only, not in {}", spec.lake.root),
+      "set `lake:` to a folder, such as ./lake");
+}
+
+}  // namespace
+
+Status WaitFor(std::string_view what, const OpenOptions& options,
+               const std::function<Status()>& attempt) {
+  const SteadyTime start = Now();
+  for (int64_t delay = kFirstDelayMs;; delay = std::min(delay * 2, kMaxDelayMs)) {
+    Status status = attempt();
+    if (status || status.error().kind != ErrorKind::kRetryable) {
+      options.on_wait("");
+      return status;
+    }
+    if (ElapsedMs(start) + delay > options.wait.count()) return status;
+    options.on_wait(fmt::format("waiting for {}: {}", what, status.error().message));
+    if (!PauseFor(std::chrono::milliseconds(delay), options.stop)) {
+      return Fail(ErrorKind::kShutdown, fmt::format("stopped while waiting for {}", what));
+    }
+  }
+}
+
+Result<Services> OpenServices(const Spec& spec, const OpenOptions& options) {
+  Services services;
+  SLUICE_ASSIGN(services.store, MakeStore(spec));
+  if (spec.warehouse.embedded) {
+    SLUICE_TRY(WaitFor("the private PostgreSQL", options, [&]() -> Status {
+      SLUICE_ASSIGN(services.server, PrivateServer::Open(spec.StateFolder()));
+      return {};
+    }));
+    services.conninfo = services.server->Conninfo();
+    SLUICE_ASSIGN(services.database, services.server->Database());
+  } else {
+    services.conninfo = spec.warehouse.url;
+    SLUICE_ASSIGN(services.database, MakeDatabase(spec.warehouse.url));
+  }
+  SLUICE_TRY(WaitFor("PostgreSQL", options, [&]() -> Status {
+    SLUICE_TRY(services.database->Connect("sluice"));
+    return {};
+  }));
+  return services;
+}
+
+Result<BrokerUse> OpenBroker(const Spec& spec, bool start) {
+  BrokerUse use;
+  if (!spec.source.embedded) {
+    use.bootstrap = spec.source.brokers;
+    return use;
+  }
+  SLUICE_ASSIGN(use.embedded, FindEmbeddedBroker(spec.StateFolder()));
+  if (!use.embedded && !start) {
+    return Fail(ErrorKind::kRetryable, "the embedded broker is not running",
+                "it lives inside `sluice run`: start that first, in another terminal");
+  }
+  if (!use.embedded) {
+    std::error_code ignored;  // Start itself says what is wrong with the folder
+    std::filesystem::create_directories(spec.StateFolder(), ignored);
+    SLUICE_ASSIGN(use.own, EmbeddedBroker::Start(spec.StateFolder(), spec.source.topic,
+                                                 spec.source.partitions));
+    use.embedded = use.own->address();
+  }
+  use.bootstrap = use.embedded->bootstrap;
+  if (use.embedded->topic != spec.source.topic) {
+    return Fail(ErrorKind::kInvalidConfig,
+                fmt::format("the project's embedded broker keeps topic `{}`, not `{}`",
+                            use.embedded->topic, spec.source.topic),
+                "end the `sluice run` or `sluice broker` that runs it, then start again");
+  }
+  return use;
+}
+
+Result<std::unique_ptr<Source>> MakeSource(const Spec& spec, const BrokerUse& broker,
+                                           const std::string& client_id) {
+  KafkaSourceOptions options;
+  options.brokers = broker.bootstrap;
+  options.topic = spec.source.topic;
+  options.group = spec.source.group;
+  options.options = spec.source.options;
+  options.max_batch_rows = spec.source.max_batch_rows;
+  options.max_batch_bytes = spec.source.max_batch_bytes;
+  options.client_id = client_id;
+  if (broker.embedded) {
+    options.embedded = true;
+    options.embedded_topic_uuid = broker.embedded->topic_uuid;
+    options.embedded_cluster_id = broker.embedded->cluster_id;
+  }
+  return MakeKafkaSource(std::move(options));
+}
+
+}  // namespace sluice

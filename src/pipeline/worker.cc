@@ -1,0 +1,283 @@
+#include "pipeline/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/log.h"
+#include "pipeline/batch_split.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPollWait{100};
+constexpr milliseconds kBrokerWait{10'000};
+constexpr int64_t kMaxPendingRejectBytes = 64 << 20;
+
+std::map<PartitionId, Offset> Marks(const std::map<PartitionId, Claim>& claims, Sink sink) {
+  std::map<PartitionId, Offset> marks;
+  for (const auto& [partition, claim] : claims) {
+    const auto position = claim.positions.find(sink);
+    if (position != claim.positions.end()) marks[partition] = position->second.next;
+  }
+  return marks;
+}
+
+std::vector<Sink> SinksOf(const Stations& at) {
+  if (at.warehouse == nullptr) return {Sink::kLake};
+  return {Sink::kWarehouse, Sink::kLake};
+}
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, Stations stations, StatusBoard& board,
+               std::function<void()> on_warehouse_commit)
+    : options_(std::move(options)),
+      at_(stations),
+      board_(board),
+      on_warehouse_commit_(std::move(on_warehouse_commit)) {}
+
+Status Worker::Run(std::stop_token stop) {
+  while (!stop.stop_requested()) SLUICE_TRY(Step(stop));
+  SLUICE_TRY(FlushLake(stop));
+  Publish();
+  return {};
+}
+
+Status Worker::Step(std::stop_token stop) {
+  SLUICE_ASSIGN(Polled polled, at_.source.Poll(PollWait()));
+  StopPartitions(polled.failures);
+  SLUICE_TRY(TakeGroupChange(polled.group, stop));
+  polled.batch.log = options_.log;
+  SLUICE_TRY(Process(std::move(polled.batch), stop));
+  if (LakeIsDue()) SLUICE_TRY(FlushLake(stop));
+  Publish();
+  return {};
+}
+
+Status Worker::TakeGroupChange(const GroupChange& change, std::stop_token stop) {
+  if (!change.revoked.empty()) SLUICE_TRY(GiveBack(change, stop));
+  if (!change.assigned.empty()) SLUICE_TRY(ClaimAndAssign(change.assigned));
+  return {};
+}
+
+Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
+  std::vector<OffsetRange> from;
+  for (const PartitionId partition : partitions) {
+    SLUICE_ASSIGN(const Offset first, FirstOffset(partition));
+    SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
+    SLUICE_ASSIGN(Claim claim, ClaimPartition(*session, options_.pipeline, options_.name,
+                                              options_.log, partition, SinksOf(at_), first));
+    read_[partition] = claim.ResumeAt();
+    from.push_back({partition, claim.ResumeAt(), {}});
+    claims_.insert_or_assign(partition, std::move(claim));
+  }
+  return at_.source.Assign(from);
+}
+
+/// Where a partition starts at first sight; of one that the ledger knows the answer is not used.
+Result<Offset> Worker::FirstOffset(PartitionId partition) {
+  SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
+  SLUICE_ASSIGN(const bool known,
+                HasPosition(*session, options_.pipeline, options_.log, partition));
+  if (known) return Offset{0};
+  if (options_.start == StartAt::kTimestamp && !options_.known_log) {
+    return at_.source.OffsetAtTime(partition, options_.start_timestamp_ms, kBrokerWait);
+  }
+  SLUICE_ASSIGN(const Watermarks marks, at_.source.QueryWatermarks(partition, kBrokerWait));
+  const bool latest = options_.start == StartAt::kLatest && !options_.known_log;
+  return latest ? marks.high : marks.low;
+}
+
+/// Lost partitions already belong to others: nothing of them may be committed, so this life ends.
+Status Worker::GiveBack(const GroupChange& change, std::stop_token stop) {
+  if (change.lost) {
+    return Fail(ErrorKind::kFenced, "the consumer group took the partitions away");
+  }
+  SLUICE_TRY(FlushLake(stop));
+  for (const PartitionId partition : change.revoked) {
+    claims_.erase(partition);
+    read_.erase(partition);
+    stopped_.erase(partition);
+  }
+  return at_.source.Unassign(change.revoked);
+}
+
+void Worker::StopPartitions(std::span<const PartitionFailure> failures) {
+  for (const auto& failure : failures) {
+    if (!stopped_.insert({failure.partition, failure.error}).second) continue;
+    LogError(fmt::format("partition {} is stopped", failure.partition.value), failure.error);
+  }
+}
+
+Status Worker::Process(RawBatch raw, std::stop_token stop) {
+  std::erase_if(raw.ranges, [&](const auto& range) { return !claims_.contains(range.partition); });
+  std::erase_if(raw.records,
+                [&](const auto& record) { return !claims_.contains(record.partition); });
+  if (raw.ranges.empty()) return {};
+  for (const auto& range : raw.ranges) {
+    if (range.start == read_.at(range.partition)) continue;
+    return Fail(
+        ErrorKind::kInvariant,
+        fmt::format("partition {} was read from offset {}, but {} was next", range.partition.value,
+                    range.start.value, read_.at(range.partition).value));
+  }
+  const auto ranges = raw.ranges;
+  auto [behind, fresh] = SplitBatch(std::move(raw), Marks(claims_, Sink::kWarehouse));
+  if (!behind.ranges.empty()) SLUICE_TRY(CatchUp(std::move(behind)));
+  if (!fresh.ranges.empty()) SLUICE_TRY(Take(std::move(fresh), stop));
+  for (const auto& range : ranges) read_[range.partition] = range.end;
+  return {};
+}
+
+/// Records that the warehouse has and the lake has not: a crash came between the two commits. What
+/// the quarantine holds of them was kept out then, so it is kept out now.
+Status Worker::CatchUp(RawBatch raw) {
+  std::map<PartitionId, int64_t> kept_out;
+  for (const auto& range : raw.ranges) {
+    kept_out[range.partition] =
+        RemoveRecords(raw, range.partition, claims_.at(range.partition).kept_out);
+  }
+  SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
+  if (!rows->quarantine.empty()) {
+    const Reject& first = rows->quarantine.front().reject;
+    return Fail(ErrorKind::kInvariant,
+                fmt::format("partition {} offset {} is in the warehouse but is refused now: {}",
+                            first.id.partition.value, first.id.offset.value, first.reason),
+                "the transform must give the same answer each time; look for time, chance or an "
+                "upgraded SQL engine");
+  }
+  for (auto& counts : rows->ranges) {
+    counts.delivered += kept_out[counts.range.partition];
+    counts.quarantined += kept_out[counts.range.partition];
+  }
+  return AppendToLake(std::move(rows));
+}
+
+Status Worker::Take(RawBatch raw, std::stop_token stop) {
+  SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
+  if (at_.warehouse != nullptr) SLUICE_TRY(CommitWarehouse(raw, *rows, stop));
+  board_.Update(options_.name, [&](WorkerStatus& status) {
+    for (const auto& counts : rows->ranges) {
+      status.records += counts.delivered;
+      status.ok += counts.ok;
+      status.quarantined += counts.quarantined;
+      status.skipped += counts.skipped;
+    }
+  });
+  return AppendToLake(std::move(rows));
+}
+
+Staged Worker::StageForWarehouse(const RowBatch& rows) const {
+  Staged staged{.commit = CommitId::Random(),
+                .sink = Sink::kWarehouse,
+                .log = options_.log,
+                .ranges = {},
+                .quarantine = {}};
+  for (const auto& counts : rows.ranges) {
+    const PartitionId partition = counts.range.partition;
+    staged.ranges.push_back({counts, claims_.at(partition).positions.at(Sink::kWarehouse).epoch,
+                             LeftOutOf(rows, partition, options_.silver_tables)});
+  }
+  for (const auto& row : rows.quarantine) staged.quarantine.push_back(&row);
+  return staged;
+}
+
+/// Commits the batch; rows that only PostgreSQL could refuse go to the quarantine first.
+Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_token stop) {
+  for (;;) {
+    SLUICE_ASSIGN(const auto participant, at_.warehouse->Stage(rows));
+    const Staged staged = StageForWarehouse(rows);
+    const Status status = at_.committer.Commit(staged, *participant, stop);
+    if (status) break;
+    if (status.error().kind != ErrorKind::kBadData) return status;
+    SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
+    SLUICE_ASSIGN(auto rejects, at_.warehouse->FindRejects(*session, rows));
+    if (rejects.empty()) {
+      return Fail(
+          ErrorKind::kFatal,
+          "PostgreSQL refuses a batch of which it takes every row: " + status.error().message,
+          "look for a trigger or a deferred constraint on the table", status.error().code);
+    }
+    SLUICE_ASSIGN(auto refused, WithRecords(raw, std::move(rejects)));
+    MoveToQuarantine(rows, std::move(refused));
+  }
+  last_warehouse_commit_ = Now();
+  for (const auto& counts : rows.ranges) {
+    claims_.at(counts.range.partition).positions.at(Sink::kWarehouse).next = counts.range.end;
+  }
+  board_.Update(options_.name, [](WorkerStatus& status) { ++status.warehouse_commits; });
+  on_warehouse_commit_();
+  return {};
+}
+
+Status Worker::AppendToLake(std::shared_ptr<const RowBatch> rows) {
+  pending_.Add(*rows, options_.silver_tables, at_.warehouse == nullptr);
+  return at_.lake.Append(std::move(rows));
+}
+
+Status Worker::FlushLake(std::stop_token stop) {
+  if (pending_.empty()) return {};
+  const CommitId commit = CommitId::Random();
+  SLUICE_ASSIGN(const auto participant, at_.lake.Seal(commit));
+  const Staged staged = pending_.Stage(commit, options_.log, claims_);
+  SLUICE_TRY(at_.committer.Commit(staged, *participant, stop));
+  std::vector<OffsetRange> committed;
+  for (const auto& range : staged.ranges) {
+    committed.push_back(range.counts.range);
+    claims_.at(range.counts.range.partition).positions.at(Sink::kLake).next =
+        range.counts.range.end;
+  }
+  pending_.Clear();
+  board_.Update(options_.name, [](WorkerStatus& status) { ++status.lake_commits; });
+  at_.source.ReportProgress(committed);
+  return {};
+}
+
+bool Worker::LakeIsDue() const {
+  if (pending_.empty()) return false;
+  return ElapsedMs(pending_.since()) >= options_.lake_every_ms ||
+         at_.lake.OpenFileBytes() >= options_.lake_file_bytes ||
+         pending_.reject_bytes() >= kMaxPendingRejectBytes || ReachedTargets();
+}
+
+/// In `run --once`: everything that was there at the start has been read.
+bool Worker::ReachedTargets() const {
+  if (options_.targets.empty()) return false;
+  return std::all_of(claims_.begin(), claims_.end(), [&](const auto& item) {
+    const auto target = options_.targets.find(item.first);
+    return target == options_.targets.end() || read_.at(item.first) >= target->second ||
+           stopped_.contains(item.first);
+  });
+}
+
+/// With `warehouse.every` the next poll waits until it may commit again.
+milliseconds Worker::PollWait() const {
+  if (options_.warehouse_every_ms == 0 || at_.warehouse == nullptr) return kPollWait;
+  const int64_t left = options_.warehouse_every_ms - ElapsedMs(last_warehouse_commit_);
+  return milliseconds(std::clamp<int64_t>(left, kPollWait.count(), 5'000));
+}
+
+void Worker::Publish() {
+  board_.Update(options_.name, [&](WorkerStatus& status) {
+    status.state = "running";
+    status.reason.clear();
+    status.fenced = at_.committer.counters().fenced;
+    status.nan_as_null = at_.builder.counters().nan_as_null;
+    status.expectations = at_.builder.counters().expectations;
+    status.partitions.clear();
+    for (const auto& [partition, claim] : claims_) {
+      const Offset lake = claim.positions.at(Sink::kLake).next;
+      const auto warehouse = claim.positions.find(Sink::kWarehouse);
+      const auto stopped = stopped_.find(partition);
+      status.partitions[partition] = {
+          read_.at(partition), warehouse == claim.positions.end() ? lake : warehouse->second.next,
+          lake, stopped == stopped_.end() ? std::nullopt : std::optional<Error>(stopped->second)};
+    }
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "config/spec.h"
+#include "core/clock.h"
+#include "core/result.h"
+#include "ledger/committer.h"
+#include "ledger/ledger.h"
+#include "pipeline/batch_builder.h"
+#include "pipeline/lake_pending.h"
+#include "pipeline/status_board.h"
+#include "stage/sink.h"
+#include "stage/source.h"
+
+namespace sluice {
+
+struct WorkerOptions {
+  std::string name;
+  std::string pipeline;
+  LogId log;
+  StartAt start = StartAt::kEarliest;
+  int64_t start_timestamp_ms = 0;
+  bool known_log = false;  ///< a new partition of a log read before starts at its beginning
+  int64_t lake_every_ms = 30'000;
+  int64_t lake_file_bytes = 128 << 20;
+  int64_t warehouse_every_ms = 0;
+  std::vector<std::string> silver_tables;  ///< full names, by index
+  std::map<PartitionId, Offset> targets;   ///< `run --once`: flush when all owned are there
+};
+
+/// The stations of one worker; all outlive it.
+struct Stations {
+  Source& source;
+  BatchBuilder& builder;
+  LakeSink& lake;
+  WarehouseSink* warehouse;  ///< null in a pipeline without warehouse tables
+  Committer& committer;
+};
+
+/// One life of a worker: claim, then poll → decode → transform → commit, until `stop`. Everything
+/// it knows can be had again from the ledger and the topic, so any trouble ends the life and the
+/// next one starts clean:
+///
+///   until stopped:
+///     polled = source.Poll()
+///     take what the group gave, give back what it took
+///     rows = build(polled)
+///     warehouse commit of the rows that it has not yet
+///     append to the lake's open files; lake commit when due
+///   lake commit
+class Worker {
+ public:
+  Worker(WorkerOptions options, Stations stations, StatusBoard& board,
+         std::function<void()> on_warehouse_commit);
+
+  /// Returns when stopped with everything committed. FailsWith kFenced, kRetryable (start a new
+  /// life), kShutdown (stopped, but not all is committed), kInvariant, kFatal.
+  Status Run(std::stop_token stop);
+
+ private:
+  Status Step(std::stop_token stop);
+  Status TakeGroupChange(const GroupChange& change, std::stop_token stop);
+  Status ClaimAndAssign(std::span<const PartitionId> partitions);
+  Result<Offset> FirstOffset(PartitionId partition);
+  Status GiveBack(const GroupChange& change, std::stop_token stop);
+  void StopPartitions(std::span<const PartitionFailure> failures);
+  Status Process(RawBatch raw, std::stop_token stop);
+  Status CatchUp(RawBatch raw);
+  Status Take(RawBatch raw, std::stop_token stop);
+  Status CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_token stop);
+  Status AppendToLake(std::shared_ptr<const RowBatch> rows);
+  Staged StageForWarehouse(const RowBatch& rows) const;
+  Status FlushLake(std::stop_token stop);
+  bool LakeIsDue() const;
+  bool ReachedTargets() const;
+  std::chrono::milliseconds PollWait() const;
+  void Publish();
+
+  WorkerOptions options_;
+  Stations at_;
+  StatusBoard& board_;
+  std::function<void()> on_warehouse_commit_;
+  std::map<PartitionId, Claim> claims_;
+  std::map<PartitionId, Offset> read_;
+  std::map<PartitionId, Error> stopped_;
+  LakePending pending_;
+  SteadyTime last_warehouse_commit_{};
+};
+
+}  // namespace sluice
