@@ -1,0 +1,12 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include "stage/record.h"
+
+namespace sluice {
+
+/// Copies one message into a batch: bytes into its arena, so that the message can be freed at once.
+void AppendMessage(const rd_kafka_message_t& message, RawBatch& batch);
+
+}  // namespace sluice

@@ -1,0 +1,150 @@
+#include "source/kafka_conf.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/log.h"
+#include "core/text.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kSyslogWarning = 4;
+
+/// What BrokerHealth tells once per change of state, the library tells at each attempt.
+bool IsConnectionNoise(std::string_view facility) {
+  constexpr std::array<std::string_view, 6> kNoise{"FAIL",      "ERROR",     "REQTMOUT",
+                                                   "HEARTBEAT", "TERMINATE", "FETCH"};
+  return std::ranges::find(kNoise, facility) != kNoise.end();
+}
+
+void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  const bool warn = level <= kSyslogWarning && !IsConnectionNoise(facility);
+  Log(warn ? LogLevel::kWarn : LogLevel::kDebug, "kafka client",
+      {{"text", text}, {"facility", facility}, {"client", client ? rd_kafka_name(client) : ""}});
+}
+
+std::vector<std::string> OptionNames(const rd_kafka_conf_t* conf) {
+  size_t count = 0;
+  const char** dump = rd_kafka_conf_dump(const_cast<rd_kafka_conf_t*>(conf), &count);
+  std::vector<std::string> names;
+  for (size_t i = 0; i + 1 < count; i += 2) names.emplace_back(dump[i]);
+  rd_kafka_conf_dump_free(dump, count);
+  return names;
+}
+
+Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 512> reason{};
+  const auto result =
+      rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size());
+  if (result == RD_KAFKA_CONF_OK) return {};
+  if (result == RD_KAFKA_CONF_UNKNOWN) {
+    const std::string nearest = Nearest(name, OptionNames(conf));
+    return Fail(ErrorKind::kInvalidConfig, fmt::format("unknown Kafka option `{}`", name),
+                nearest.empty() ? "" : fmt::format("did you mean `{}`?", nearest));
+  }
+  return Fail(ErrorKind::kInvalidConfig,
+              fmt::format("Kafka option `{}` is refused: {}", name, reason.data()));
+}
+
+ErrorKind KindOf(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+    case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return ErrorKind::kFatal;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+      return ErrorKind::kInvalidConfig;
+    default:
+      return ErrorKind::kRetryable;
+  }
+}
+
+std::string CodeName(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return "topic_absent";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "topic_authorization";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "group_authorization";
+    default:
+      return rd_kafka_err2name(code);
+  }
+}
+
+std::string HintFor(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return "check `sasl.username`, `sasl.password` and `sasl.mechanism`";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "check `ssl.ca.location` and the broker's certificate";
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+      return "another program is a member of this group: choose another `group`";
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return "create the topic, or correct its name";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+Result<KafkaSettings> MergeSettings(const KafkaSettings& defaults, const KafkaSettings& chosen,
+                                    const KafkaSettings& fixed) {
+  KafkaSettings merged = fixed;
+  for (const auto& [name, value] : chosen) {
+    if (fixed.contains(name)) {
+      return Fail(
+          ErrorKind::kInvalidConfig,
+          fmt::format("Kafka option `{}` cannot be chosen: exactly-once needs its value `{}`", name,
+                      fixed.at(name)),
+          "take it out");
+    }
+    merged[name] = value;
+  }
+  merged.insert(defaults.begin(), defaults.end());
+  return merged;
+}
+
+Result<KafkaConf> MakeConf(const KafkaSettings& settings) {
+  KafkaConf conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), OnLog);
+  for (const auto& [name, value] : settings) SLUICE_TRY(Set(conf.get(), name, value));
+  return conf;
+}
+
+Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf) {
+  std::array<char, 512> reason{};
+  KafkaClient client(rd_kafka_new(type, conf.get(), reason.data(), reason.size()));
+  if (!client) {
+    return Fail(ErrorKind::kInvalidConfig,
+                fmt::format("the Kafka client refuses its options: {}", reason.data()));
+  }
+  // rd_kafka_new took it.
+  static_cast<void>(conf.release());
+  return client;
+}
+
+Error ToError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view reason) {
+  return {KindOf(code), fmt::format("{}: {}", doing, EscapeControl(reason)), HintFor(code),
+          CodeName(code)};
+}
+
+}  // namespace sluice

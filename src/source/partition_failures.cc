@@ -1,0 +1,106 @@
+#include "source/partition_failures.h"
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "source/kafka_conf.h"
+
+namespace sluice {
+namespace {
+
+std::string Place(const std::string& topic, int32_t partition, int64_t offset) {
+  return fmt::format("topic {}, partition {}, offset {}", EscapeControl(topic), partition, offset);
+}
+
+// Only a batch compressed by zstd is refused for its size after inflating; its checksum was right.
+bool IsInflatedTooLarge(const rd_kafka_message_t& message) {
+  return message.err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION &&
+         std::string_view(rd_kafka_message_errstr(&message)).find("codec 0x4") !=
+             std::string_view::npos;
+}
+
+}  // namespace
+
+FetchTrouble Classify(const rd_kafka_message_t& message) {
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR__LOG_TRUNCATION:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return FetchTrouble::kOutOfRange;
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+    case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return FetchTrouble::kGroup;
+    default:
+      break;
+  }
+  const bool about_partition = message.partition >= 0;
+  // Results of offset commits come as errors without an offset.
+  if (about_partition && message.offset < 0) return FetchTrouble::kCommit;
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return about_partition ? FetchTrouble::kPartition : FetchTrouble::kTopic;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+      return about_partition ? FetchTrouble::kPartition : FetchTrouble::kTransient;
+    default:
+      return FetchTrouble::kTransient;
+  }
+}
+
+Error FailureOf(const rd_kafka_message_t& message, const std::string& topic) {
+  const std::string reason = EscapeControl(rd_kafka_message_errstr(&message));
+  const std::string place = Place(topic, message.partition, message.offset);
+  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || IsInflatedTooLarge(message)) {
+    return FailureTooLarge(topic, message.partition, message.offset);
+  }
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return {ErrorKind::kFatal,
+              fmt::format("the broker does not let us read: {}: {}", place, reason),
+              "give the user READ on the topic", "topic_authorization"};
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return {ErrorKind::kFatal, fmt::format("the topic is gone: {}: {}", place, reason), "",
+              "topic_absent"};
+    default:
+      return {ErrorKind::kFatal, fmt::format("a batch is broken: {}: {}", place, reason),
+              "the broker's log is damaged there, or the way to it; nothing was skipped",
+              "corrupt_batch"};
+  }
+}
+
+Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t expected,
+                        const Watermarks& marks) {
+  if (expected < marks.low.value) {
+    return {ErrorKind::kFatal,
+            fmt::format("records are gone before they were read: topic {}, partition {}, offsets "
+                        "{} to {}",
+                        EscapeControl(topic), partition, expected, marks.low.value - 1),
+            "retention is shorter than the outage was; `sluice offsets reset` accepts the loss",
+            "source_data_lost"};
+  }
+  return {ErrorKind::kFatal,
+          fmt::format("the log is shorter than what was read of it: {}, the log now ends at {}",
+                      Place(topic, partition, expected), marks.high.value),
+          "the broker lost records, or the topic is another one; see `sluice offsets`",
+          "source_truncated"};
+}
+
+Error FailureTooLarge(const std::string& topic, int32_t partition, int64_t expected) {
+  return {ErrorKind::kFatal,
+          fmt::format("a batch is larger than we accept: {}", Place(topic, partition, expected)),
+          "raise `receive.message.max.bytes` and `fetch.message.max.bytes` under source.options",
+          "batch_too_large"};
+}
+
+}  // namespace sluice

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <optional>
+#include <string>
+
+#include "core/error.h"
+#include "stage/source.h"
+
+namespace sluice {
+
+/// What an error that the consumer hands out instead of a record means.
+enum class FetchTrouble {
+  kTransient,   ///< the library goes on by itself
+  kOutOfRange,  ///< the offset is not there: FailureOutOfRange tells why
+  kPartition,   ///< the partition cannot go on: FailureOf
+  kTopic,       ///< nor can any partition of the topic
+  kGroup,       ///< the group refuses us
+  kCommit,      ///< only a progress report
+};
+FetchTrouble Classify(const rd_kafka_message_t& message);
+
+/// Returns the failure for kPartition and kTopic. `topic` is for the message.
+Error FailureOf(const rd_kafka_message_t& message, const std::string& topic);
+
+/// Returns `source_data_lost` or `source_truncated` for an offset that the broker does not have.
+Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t expected,
+                        const Watermarks& marks);
+
+/// Returns `batch_too_large`, naming the settings.
+Error FailureTooLarge(const std::string& topic, int32_t partition, int64_t expected);
+
+}  // namespace sluice

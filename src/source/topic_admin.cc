@@ -1,0 +1,102 @@
+#include "source/topic_admin.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "source/kafka_conf.h"
+
+namespace sluice {
+namespace {
+
+// The library's own deadline fires first, so that every answer is taken from the queue.
+constexpr std::chrono::milliseconds kGrace{500};
+
+std::string UuidText(const rd_kafka_Uuid_t* uuid) {
+  if (uuid == nullptr || (rd_kafka_Uuid_most_significant_bits(uuid) == 0 &&
+                          rd_kafka_Uuid_least_significant_bits(uuid) == 0)) {
+    return "";
+  }
+  return rd_kafka_Uuid_base64str(uuid);
+}
+
+Result<TopicDescription> ReadDescription(const rd_kafka_event_t* event, const std::string& topic) {
+  size_t count = 0;
+  const auto* result = rd_kafka_event_DescribeTopics_result(const_cast<rd_kafka_event_t*>(event));
+  const auto** topics = rd_kafka_DescribeTopics_result_topics(result, &count);
+  if (count != 1) {
+    return Fail(ErrorKind::kRetryable, fmt::format("the broker does not describe topic {}", topic));
+  }
+  const auto* error = rd_kafka_TopicDescription_error(topics[0]);
+  if (const auto code = rd_kafka_error_code(error); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Fail(ToError(code, fmt::format("topic `{}`", topic), rd_kafka_error_string(error)));
+  }
+  TopicDescription description{.uuid = UuidText(rd_kafka_TopicDescription_topic_id(topics[0]))};
+  size_t partitions = 0;
+  rd_kafka_TopicDescription_partitions(topics[0], &partitions);
+  description.partitions = static_cast<int32_t>(partitions);
+  return description;
+}
+
+}  // namespace
+
+TopicAdmin::TopicAdmin(rd_kafka_t* client, std::string topic)
+    : client_(client), topic_(std::move(topic)), answers_(rd_kafka_queue_new(client)) {}
+
+KafkaAdminOptions TopicAdmin::Options(rd_kafka_admin_op_t what, std::chrono::milliseconds wait) {
+  KafkaAdminOptions options(rd_kafka_AdminOptions_new(client_, what));
+  std::array<char, 128> reason{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(wait.count()),
+                                            reason.data(), reason.size());
+  return options;
+}
+
+Result<KafkaEvent> TopicAdmin::Await(std::chrono::milliseconds wait) {
+  KafkaEvent event(rd_kafka_queue_poll(answers_.get(), static_cast<int>((wait + kGrace).count())));
+  if (!event) return Fail(ErrorKind::kRetryable, "the broker does not answer");
+  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Fail(ToError(code, fmt::format("asking for topic `{}` failed", topic_),
+                        rd_kafka_event_error_string(event.get())));
+  }
+  return event;
+}
+
+Result<TopicDescription> TopicAdmin::Describe(std::chrono::milliseconds wait) {
+  std::array<const char*, 1> names{topic_.c_str()};
+  const KafkaTopics topics(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
+  const auto options = Options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, wait);
+  rd_kafka_DescribeTopics(client_, topics.get(), options.get(), answers_.get());
+  SLUICE_ASSIGN(const KafkaEvent event, Await(wait));
+  return ReadDescription(event.get(), topic_);
+}
+
+Status TopicAdmin::Create(int32_t partitions, std::chrono::milliseconds wait) {
+  std::array<char, 512> reason{};
+  const KafkaNewTopic topic(
+      rd_kafka_NewTopic_new(topic_.c_str(), partitions, -1, reason.data(), reason.size()));
+  if (!topic) return Fail(ErrorKind::kInvalidConfig, reason.data());
+  std::array<rd_kafka_NewTopic_t*, 1> topics{topic.get()};
+  const auto options = Options(RD_KAFKA_ADMIN_OP_CREATETOPICS, wait);
+  rd_kafka_CreateTopics(client_, topics.data(), topics.size(), options.get(), answers_.get());
+  SLUICE_ASSIGN(const KafkaEvent event, Await(wait));
+  size_t count = 0;
+  const auto** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  if (count != 1) return Fail(ErrorKind::kRetryable, "the broker does not answer CreateTopics");
+  const auto code = rd_kafka_topic_result_error(results[0]);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+    return {};
+  }
+  return Fail(ToError(code, fmt::format("topic `{}` cannot be created", topic_),
+                      rd_kafka_topic_result_error_string(results[0])));
+}
+
+Result<std::string> TopicAdmin::ClusterId(std::chrono::milliseconds wait) {
+  char* const id = rd_kafka_clusterid(client_, static_cast<int>(wait.count()));
+  if (id == nullptr) return Fail(ErrorKind::kRetryable, "no broker tells the cluster's id");
+  std::string copy(id);
+  rd_kafka_mem_free(client_, id);
+  return copy;
+}
+
+}  // namespace sluice

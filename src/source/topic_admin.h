@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "core/result.h"
+#include "source/rdkafka_handles.h"
+
+namespace sluice {
+
+struct TopicDescription {
+  std::string uuid;  ///< empty when the broker has none to tell
+  int32_t partitions = 0;
+};
+
+/// Questions about one topic, over a client that exists. Each call waits for its answer.
+class TopicAdmin {
+ public:
+  TopicAdmin(rd_kafka_t* client, std::string topic);
+
+  /// FailsWith kInvalidConfig and code `topic_absent` or `topic_authorization`, else kRetryable.
+  Result<TopicDescription> Describe(std::chrono::milliseconds wait);
+  /// Creates the topic with the cluster's default replication; one that exists is left alone.
+  Status Create(int32_t partitions, std::chrono::milliseconds wait);
+  Result<std::string> ClusterId(std::chrono::milliseconds wait);
+
+ private:
+  KafkaAdminOptions Options(rd_kafka_admin_op_t what, std::chrono::milliseconds wait);
+  Result<KafkaEvent> Await(std::chrono::milliseconds wait);
+
+  rd_kafka_t* client_;
+  std::string topic_;
+  KafkaQueue answers_;
+};
+
+}  // namespace sluice
