@@ -1,0 +1,122 @@
+#include "transform/compose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "core/text.h"
+#include "transform/function_book.h"
+#include "transform/row_wise.h"
+#include "transform/sql_scratch.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+/// Text to put in at a place of the original.
+using Edit = std::pair<size_t, std::string>;
+
+std::string LineageList() {
+  std::string list;
+  for (const auto& field : LineageFields()) list += QuoteIdentifier(field.name) + ", ";
+  return list;
+}
+
+/// The bronze columns that `*` does not stand for, those in `already` left out: `"_rest", `….
+std::string HiddenList(const std::set<std::string>& already) {
+  std::string list;
+  for (const auto& field : BronzeSchema({}).fields) {
+    if (!already.contains(field.name)) list += QuoteIdentifier(field.name) + ", ";
+  }
+  return list;
+}
+
+std::set<std::string> ExcludedNames(const json& star) {
+  std::set<std::string> names;
+  for (const json& name : star["exclude_list"]) names.insert(Lowered(name.get<std::string>()));
+  for (const json& name : star["qualified_exclude_list"]) {
+    names.insert(Lowered(name.value("column", "")));
+  }
+  return names;
+}
+
+/// Widens the star's EXCLUDE list, or gives it one. `at` is the index of the star's first token.
+void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vector<Edit>& edits) {
+  const auto& all = tokens.all();
+  while (at < all.size() && !all[at].Is("*")) ++at;
+  if (at == all.size()) return;
+  std::string hidden = HiddenList(ExcludedNames(star));
+  if (hidden.empty()) return;
+  const size_t next = at + 1;
+  const bool excludes = next + 1 < all.size() && (all[next].Is("EXCLUDE") || all[next].Is("EXCEPT"));
+  if (!excludes) {
+    hidden.resize(hidden.size() - 2);
+    edits.emplace_back(all[at].end(), fmt::format(" EXCLUDE ({})", hidden));
+  } else if (all[next + 1].Is("(")) {
+    edits.emplace_back(all[next + 1].end(), hidden);
+  } else {
+    size_t last = next + 1;
+    while (last + 2 < all.size() && all[last + 1].Is(".")) last += 2;
+    edits.emplace_back(all[next + 1].offset, "(" + hidden);
+    edits.emplace_back(all[last].end(), ")");
+  }
+}
+
+/// Whether a star is of the bronze table, not of a struct column.
+bool IsOfTable(const json& star, const json& from, const TableName& bronze) {
+  const std::string relation = Lowered(star.value("relation_name", ""));
+  const std::string alias = Lowered(from.value("alias", ""));
+  return relation.empty() || relation == (alias.empty() ? Lowered(bronze.name) : alias);
+}
+
+std::string Apply(std::string_view sql, size_t end, const std::vector<Edit>& edits) {
+  std::string text;
+  size_t done = 0;
+  for (const auto& [offset, added] : edits) {
+    text.append(sql.substr(done, offset - done)).append(added);
+    done = offset;
+  }
+  return text.append(sql.substr(done, end - done));
+}
+
+}  // namespace
+
+std::string ComposeSelect(std::string_view sql, const SqlTokens& tokens, const json& node,
+                          const TableName& bronze) {
+  const auto& all = tokens.all();
+  const size_t head = all.size() > 1 && all[1].Is("ALL") ? 1 : 0;
+  std::vector<Edit> edits{{all[head].end(), " " + LineageList()}};
+  for (const json& item : node["select_list"]) {
+    if (item.value("class", "") != "STAR" || !IsOfTable(item, node["from_table"], bronze)) continue;
+    const size_t at = tokens.IndexAt(PlaceOfNode(item, 0));
+    if (at != SqlTokens::kNone) NarrowStar(item, tokens, at, edits);
+  }
+  std::ranges::stable_sort(edits, {}, &Edit::first);
+  return Apply(sql, all[StatementEnd(tokens) - 1].end(), edits);
+}
+
+std::string ComposeRun(const std::string& select, const std::string& name,
+                       const std::vector<Field>& columns, const std::vector<Expectation>& checks) {
+  std::vector<std::string> items;
+  for (const auto& field : columns) {
+    // The cast only takes names off types, such as JSON's off VARCHAR; else DuckDB drops it.
+    items.push_back(
+        fmt::format("CAST({} AS {})", QuoteIdentifier(field.name), SpellForDuck(field.type)));
+  }
+  for (const auto& field : LineageFields()) items.push_back(QuoteIdentifier(field.name));
+  for (const auto& check : checks) items.push_back(fmt::format("(\n{}\n)", check.check));
+  return fmt::format("SELECT {} FROM (\n{}\n) AS {}", Join(items, ", "), select,
+                     QuoteIdentifier(name));
+}
+
+size_t StatementEnd(const SqlTokens& tokens) {
+  size_t end = tokens.all().size();
+  while (end > 0 && tokens.all()[end - 1].Is(";")) --end;
+  return end;
+}
+
+}  // namespace sluice

@@ -1,0 +1,110 @@
+#include "transform/silver_query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "core/text.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kDetailBytes = 1024;
+
+/// Errors that no row can be blamed for: to quarantine on them would depend on the moment.
+bool IsDuckDbsOwn(duckdb_error_type type) {
+  constexpr std::array kOwn = {
+      DUCKDB_ERROR_OUT_OF_MEMORY, DUCKDB_ERROR_INTERNAL,    DUCKDB_ERROR_FATAL,
+      DUCKDB_ERROR_INTERRUPT,     DUCKDB_ERROR_IO,          DUCKDB_ERROR_TRANSACTION,
+      DUCKDB_ERROR_CONNECTION,    DUCKDB_ERROR_CATALOG,     DUCKDB_ERROR_BINDER,
+      DUCKDB_ERROR_PERMISSION,    DUCKDB_ERROR_SCHEDULER,   DUCKDB_ERROR_EXECUTOR,
+  };
+  return std::ranges::find(kOwn, type) != kOwn.end();
+}
+
+/// Cuts off the excerpt of our composed SQL that DuckDB adds, and what could steer a terminal.
+std::string CleanMessage(std::string_view message) {
+  message = message.substr(0, message.rfind("\n\nLINE "));
+  return std::string(CutUtf8(EscapeControl(message), kDetailBytes));
+}
+
+}  // namespace
+
+Result<SilverQuery> SilverQuery::Make(duckdb_connection connection, BronzeFeed& feed,
+                                      const std::string& sql) {
+  DuckPrepared prepared;
+  if (duckdb_prepare(connection, sql.c_str(), prepared.out()) != DuckDBSuccess) {
+    const char* message = duckdb_prepare_error(prepared.get());
+    return Fail(ErrorKind::kFatal, fmt::format("DuckDB: {}", message ? message : "no message"));
+  }
+  return SilverQuery(std::move(prepared), feed);
+}
+
+Result<QueryOutcome> SilverQuery::Run() {
+  DuckResult result;
+  QueryOutcome outcome;
+  if (duckdb_execute_prepared_streaming(prepared_.get(), result.out()) == DuckDBSuccess) {
+    while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result.get())) {
+      Chunk owned(chunk);
+      if (owned.rows() > 0) outcome.chunks.push_back(std::move(owned));
+    }
+  }
+  const char* message = duckdb_result_error(result.out());
+  if (message == nullptr) return outcome;
+  if (IsDuckDbsOwn(duckdb_result_error_type(result.out()))) {
+    return Fail(ErrorKind::kFatal, fmt::format("DuckDB: {}", CleanMessage(message)));
+  }
+  return QueryOutcome{{}, CleanMessage(message)};
+}
+
+Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, std::vector<BadRow>& bad) {
+  feed_->OfferAll();
+  SLUICE_ASSIGN(QueryOutcome outcome, Run());
+  if (!outcome.failure) return outcome;
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0U);
+  SLUICE_TRY(FindBad(all, true, bad));
+  for (const BadRow& row : bad) all[row.row] = UINT32_MAX;
+  std::erase(all, UINT32_MAX);
+  feed_->OfferOnly(all);
+  auto rest = Run();
+  feed_->OfferAll();
+  if (rest && rest->failure) {
+    return Fail(ErrorKind::kFatal, fmt::format("rows fail together that pass alone: {}",
+                                               *rest->failure));
+  }
+  return rest;
+}
+
+Result<bool> SilverQuery::Passes(std::span<const uint32_t> rows, std::string& message) {
+  feed_->OfferOnly(rows);
+  auto outcome = Run();
+  feed_->OfferAll();
+  if (!outcome) return Fail(std::move(outcome).error());
+  if (outcome->failure) message = std::move(*outcome->failure);
+  return !outcome->failure.has_value();
+}
+
+Status SilverQuery::FindBad(std::span<const uint32_t> rows, bool known_bad,
+                            std::vector<BadRow>& bad) {
+  if (rows.empty()) return {};
+  if (!known_bad || rows.size() == 1) {
+    std::string message;
+    SLUICE_ASSIGN(const bool passes, Passes(rows, message));
+    if (passes) return {};
+    if (rows.size() == 1) {
+      bad.push_back({rows[0], std::move(message)});
+      return {};
+    }
+  }
+  const size_t half = rows.size() / 2;
+  const size_t before = bad.size();
+  SLUICE_TRY(FindBad(rows.first(half), false, bad));
+  // When the first half is clean, the fault lies in the second: no need to try it whole.
+  return FindBad(rows.subspan(half), bad.size() == before, bad);
+}
+
+}  // namespace sluice

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stage/chunk.h"
+#include "stage/duck.h"
+#include "transform/bronze_feed.h"
+
+namespace sluice {
+
+/// What a query made of the rows it was offered.
+struct QueryOutcome {
+  Chunks chunks;                       ///< flat, buffers of their own
+  std::optional<std::string> failure;  ///< DuckDB's message when some row made it fail
+};
+
+/// Bronze rows that make a query fail, with the message for each; by row number.
+struct BadRow {
+  uint32_t row;
+  std::string message;
+};
+
+/// One silver table's prepared query over a feed.
+class SilverQuery {
+ public:
+  static Result<SilverQuery> Make(duckdb_connection connection, BronzeFeed& feed,
+                                  const std::string& sql);
+
+  /// Runs over the rows that the feed offers. FailsWith kFatal when not the rows are at fault but
+  /// DuckDB (memory, an internal error).
+  Result<QueryOutcome> Run();
+  /// Runs over all `rows` of the batch, setting the bad ones aside: O(bad * log(rows)) runs.
+  Result<QueryOutcome> RunWithout(size_t rows, std::vector<BadRow>& bad);
+
+ private:
+  SilverQuery(DuckPrepared prepared, BronzeFeed& feed)
+      : prepared_(std::move(prepared)), feed_(&feed) {}
+
+  Result<bool> Passes(std::span<const uint32_t> rows, std::string& message);
+  Status FindBad(std::span<const uint32_t> rows, bool known_bad, std::vector<BadRow>& bad);
+
+  DuckPrepared prepared_;
+  BronzeFeed* feed_;
+};
+
+}  // namespace sluice
