@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "cli/args.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "gold/python.h"
+#include "pipeline/services.h"
+#include "pipeline/stations.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr int64_t kLeastFreeBytes = int64_t{1} << 30;
+constexpr int64_t kMostSkewMs = 5 * 60 * 1000;
+
+struct Finding {
+  std::string what;
+  bool fine = true;
+  std::string detail;
+  std::string cure{};
+};
+
+Finding FromError(std::string what, const Error& error) {
+  return {std::move(what), false, error.message, error.hint};
+}
+
+Finding CheckDisk(const Spec& spec) {
+  struct statvfs disk{};
+  if (statvfs(spec.folder.c_str(), &disk) != 0) {
+    return {"disk", false, "cannot look at " + spec.folder, "check the folder's rights"};
+  }
+  const auto free = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
+  return {"disk", free >= kLeastFreeBytes, Bytes(free) + " free in " + spec.folder,
+          free >= kLeastFreeBytes ? "" : "free at least 1 GiB"};
+}
+
+Finding CheckDbt(const Spec& spec) {
+  const auto python = FindDbtPython("", spec.folder);
+  if (!python) return FromError("dbt", python.error());
+  return {"dbt", true, *python};
+}
+
+/// A clock that is far off makes other engines refuse to commit beside us.
+Finding CheckClock(SqlSession& session) {
+  const auto rows = session.Query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+  if (!rows) return FromError("clock", rows.error());
+  const int64_t skew = WallClockMs() - std::strtoll(rows->rows[0][0]->c_str(), nullptr, 10);
+  return {"clock", std::abs(skew) < kMostSkewMs, fmt::format("{} ms off PostgreSQL's", skew),
+          std::abs(skew) < kMostSkewMs ? "" : "set this machine's clock (NTP)"};
+}
+
+Finding CheckServer(SqlSession& session) {
+  const auto rows = session.Query(
+      "SELECT current_setting('server_version'), pg_is_in_recovery(), "
+      "current_setting('synchronous_commit')");
+  if (!rows) return FromError("PostgreSQL", rows.error());
+  const SqlRow& row = rows->rows[0];
+  if (row[1] == "t") return {"PostgreSQL", false, "a standby", "connect to the primary"};
+  if (row[2] == "off") {
+    return {"PostgreSQL", false, "synchronous_commit is off: a crash may take back commits",
+            "ALTER SYSTEM SET synchronous_commit = on"};
+  }
+  return {"PostgreSQL", true, "version " + *row[0]};
+}
+
+Finding CheckStore(const Spec& spec, ObjectStore& store) {
+  const RemotePath path{spec.lake.root + "/.sluice-doctor/" + Uuid::Random().value};
+  const SteadyTime deadline = Now() + std::chrono::seconds(10);
+  const std::string text = "doctor";
+  if (const Status put = store.Put(path, text, deadline); !put)
+    return FromError("lake", put.error());
+  const auto got = store.Get(path, 1024, deadline);
+  const Status removed = store.Delete(path, deadline);
+  if (!got) return FromError("lake", got.error());
+  if (*got != text) return {"lake", false, "the store gave back other bytes", "use another store"};
+  if (!removed) return FromError("lake", removed.error());
+  return {"lake", true, spec.lake.root};
+}
+
+Finding CheckBroker(const Spec& spec) {
+  const auto broker = OpenBroker(spec, false);
+  if (!broker && spec.source.embedded) {
+    return {"Kafka", true, "embedded; starts with `sluice run`"};
+  }
+  if (!broker) return FromError("Kafka", broker.error());
+  const auto source = MakeSource(spec, *broker, "sluice-doctor");
+  if (!source) return FromError("Kafka", source.error());
+  const auto topic = (*source)->Identify(std::chrono::seconds(5));
+  if (!topic) return FromError("Kafka", topic.error());
+  return {"Kafka", true,
+          fmt::format("{}: topic `{}`, {} partitions", broker->bootstrap, topic->topic,
+                      topic->partitions)};
+}
+
+std::vector<Finding> Examine(const Spec& spec) {
+  std::vector<Finding> findings{{"pipeline file", true, spec.file}, CheckDisk(spec)};
+  const auto problems = CheckSql(spec);
+  if (!problems.empty()) {
+    findings.push_back({"silver SQL", false, problems[0].message, "sluice validate --offline"});
+  }
+  if (spec.gold) findings.push_back(CheckDbt(spec));
+  findings.push_back(CheckBroker(spec));
+  const auto services = OpenServices(spec, {.wait = std::chrono::seconds(5)});
+  if (!services) {
+    findings.push_back(FromError("PostgreSQL", services.error()));
+    return findings;
+  }
+  findings.push_back(CheckStore(spec, *services->store));
+  const auto session = services->database->Connect("sluice-doctor");
+  if (!session) {
+    findings.push_back(FromError("PostgreSQL", session.error()));
+    return findings;
+  }
+  findings.push_back(CheckServer(**session));
+  findings.push_back(CheckClock(**session));
+  return findings;
+}
+
+}  // namespace
+
+int Doctor(const CommonArgs& common, const DoctorArgs&) {
+  int exit_code = 0;
+  const auto spec = Load(common, exit_code);
+  if (!spec) return exit_code;
+  const auto findings = Examine(*spec);
+  nlohmann::json json = nlohmann::json::array();
+  std::string text;
+  bool fine = true;
+  for (const auto& finding : findings) {
+    fine = fine && finding.fine;
+    text += fmt::format("{}  {:<14} {}\n", finding.fine ? "ok  " : "FAIL", finding.what,
+                        EscapeControl(finding.detail));
+    if (!finding.cure.empty()) text += fmt::format("      {:<14} = help: {}\n", "", finding.cure);
+    json.push_back({{"check", finding.what},
+                    {"ok", finding.fine},
+                    {"detail", finding.detail},
+                    {"cure", finding.cure}});
+  }
+  Print(common.json() ? json.dump() + "\n" : text);
+  return fine ? 0 : ExitCode(ErrorKind::kRetryable);
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,11 @@
+# Writes OUTPUT, a C++ file with the files of FOLDER as strings: what `sluice init` copies.
+file(GLOB_RECURSE files RELATIVE ${FOLDER} LIST_DIRECTORIES false ${FOLDER}/*)
+list(SORT files)
+set(text "#include \"cli/init_files.h\"\n\nnamespace sluice::cli {\n\n")
+string(APPEND text "const std::vector<InitFile>& InitFiles() {\n  static const std::vector<InitFile> files{\n")
+foreach(file ${files})
+  file(READ ${FOLDER}/${file} content)
+  string(APPEND text "      {\"${file}\", R\"~sluice~(${content})~sluice~\"},\n")
+endforeach()
+string(APPEND text "  };\n  return files;\n}\n\n}  // namespace sluice::cli\n")
+file(WRITE ${OUTPUT} "${text}")
