@@ -17,7 +17,7 @@
 namespace sluice {
 namespace {
 
-/// How long one poll may keep us from seeing a stop request.
+// How long one poll may keep us from seeing a stop request.
 constexpr int64_t kPollMs = 50;
 
 std::string Reason(int error) {
@@ -43,7 +43,7 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
   return pointers;
 }
 
-/// A group of its own, no signal blocked or ignored.
+// A group of its own, no signal blocked or ignored.
 void SetAttributes(posix_spawnattr_t& attributes) {
   sigset_t none;
   sigset_t all;
@@ -56,7 +56,7 @@ void SetAttributes(posix_spawnattr_t& attributes) {
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-/// Returns the new process, or an errno as the error.
+// Returns the new process, or an errno as the error.
 std::expected<pid_t, int> Spawn(ChildOptions& options, int socket) {
   SpawnAttributes attributes;
   SetAttributes(attributes.value);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How much of what the process printed last goes into an error.
+// How much of what the process printed last goes into an error.
 constexpr int64_t kTailBytes = 1024;
 
 std::string LogFile(const DbtOptions& options) {
@@ -39,7 +39,7 @@ Status MakeFolders(const DbtOptions& options) {
   return {};
 }
 
-/// Other processes may be starting the same file: it changes in one step or not at all.
+// Other processes may be starting the same file: it changes in one step or not at all.
 Status WriteScript(const std::string& path) {
   const std::string fresh = fmt::format("{}.{}", path, Uuid::Random().value);
   std::ofstream(fresh, std::ios::binary) << DbtWorkerScript();
@@ -137,7 +137,7 @@ Result<BuildResult> DbtWorker::Build(std::stop_token stop) {
   }
 }
 
-/// Ends the process, whatever is left of it, and says what it printed last.
+// Ends the process, whatever is left of it, and says what it printed last.
 Error DbtWorker::Died(Error cause) {
   process_.reset();
   if (cause.kind == ErrorKind::kShutdown) return cause;

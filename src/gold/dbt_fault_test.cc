@@ -20,7 +20,7 @@ constexpr auto kSleeping =
 
 class DbtFaultTest : public DbtTest {
  protected:
-  /// Polls, because the server notices a client's end in its own time.
+  // Polls, because the server notices a client's end in its own time.
   void ExpectNothingSleeps() {
     for (int i = 0; i < 100 && postgres_->Value(kSleeping) != "0"; ++i) postgres_->Do("SELECT 1");
     EXPECT_EQ(postgres_->Value(kSleeping), "0");

@@ -70,7 +70,7 @@ class Channel:
 
 
 def write_profile(settings):
-    """Writes profiles.yml for the address, in JSON, which is YAML; returns connect()'s arguments."""
+    """Writes profiles.yml for the address (in JSON, which is YAML); returns what connect() takes."""
     import psycopg2
     from psycopg2.extensions import parse_dsn
 

@@ -35,7 +35,7 @@ std::optional<std::string> FindAbove(fs::path folder) {
   }
 }
 
-/// Returns the interpreter that a script's first line names; `#!/usr/bin/env python3` names none.
+// Returns the interpreter that a script's first line names; `#!/usr/bin/env python3` names none.
 std::optional<std::string> InterpreterOf(const fs::path& script) {
   std::ifstream file(script);
   std::string line;
@@ -45,7 +45,7 @@ std::optional<std::string> InterpreterOf(const fs::path& script) {
   return interpreter;
 }
 
-/// Returns the interpreter of the first `dbt` on the PATH; a venv has it in the same folder.
+// Returns the interpreter of the first `dbt` on the PATH; a venv has it in the same folder.
 std::optional<std::string> FindOnPath() {
   const char* path = std::getenv("PATH");
   for (const auto& folder : Split(path ? path : "", ':')) {

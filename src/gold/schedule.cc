@@ -43,7 +43,7 @@ void GoldRunner::Run(std::stop_token stop) {
   changed_.notify_all();
 }
 
-/// Returns true when a build is due, false when asked to stop.
+// Returns true when a build is due, false when asked to stop.
 bool GoldRunner::WaitForWork(std::unique_lock<std::mutex>& lock, std::stop_token stop) {
   const auto asked = [this] { return asked_ > answered_; };
   changed_.wait(lock, stop, [&] { return pending_ || asked(); });

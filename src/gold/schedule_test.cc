@@ -13,7 +13,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-/// A dbt whose builds the test lets through one by one.
+// A dbt whose builds the test lets through one by one.
 class ManualDbt {
  public:
   Result<BuildResult> Build(std::stop_token stop) {

@@ -76,7 +76,8 @@ class Server:
         with open(path, encoding="utf-8-sig", newline="") as file:
             rows = [[cell.strip() or None for cell in row] + [offset]
                     for offset, row in enumerate(list(csv.reader(file))[1:])]
-        with closing(psycopg2.connect(self.conninfo())) as connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(self.conninfo())) as connection:
+            cursor = connection.cursor()
             cursor.execute(SILVER)
             execute_values(cursor, "INSERT INTO books_silver VALUES %s", rows,
                            "(%s, %s, %s, %s, %s, %s, now(), now(), 1, 0, %s)")
