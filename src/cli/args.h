@@ -85,6 +85,8 @@ int TablesList(const CommonArgs& common);
 int TablesShow(const CommonArgs& common, const TableArgs& args);
 int TablesSnapshots(const CommonArgs& common, const TableArgs& args);
 int TablesSql(const CommonArgs& common, const SqlArgs& args);
+int WarehouseSql(const CommonArgs& common, const SqlArgs& args);
+int WarehouseAddress(const CommonArgs& common);
 int Verify(const CommonArgs& common, const VerifyArgs& args);
 int Doctor(const CommonArgs& common, const DoctorArgs& args);
 int ExplainCode(const CommonArgs& common, const ExplainArgs& args);

@@ -156,6 +156,19 @@ void AddTables(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   verb->add_option("sql", sql->sql, "Such as 'SELECT count(*) FROM raw.books'")->required();
 }
 
+void AddWarehouse(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  CLI::App* const warehouse = app.add_subcommand("warehouse", "PostgreSQL: silver and gold");
+  warehouse->require_subcommand(1)->fallthrough();
+  std::shared_ptr<SqlArgs> sql;
+  CLI::App* const verb =
+      AddVerb(*warehouse, "sql", "Run a query, read only", chosen, common, WarehouseSql, sql);
+  verb->add_option("sql", sql->sql, "Such as 'SELECT count(*) FROM fact_books'")->required();
+  CLI::App* const address =
+      warehouse->add_subcommand("address", "Its address, for psql and others");
+  address->fallthrough()->callback(
+      [&] { chosen = [&common] { return WarehouseAddress(common); }; });
+}
+
 void AddCommon(CLI::App& app, CommonArgs& common) {
   app.add_option("-f,--file", common.file, "Pipeline file; default: sluice.yml here or above")
       ->envname("SLUICE_FILE");
@@ -199,6 +212,7 @@ int Dispatch(int argc, char** argv) {
   AddPlanning(app, chosen, common);
   AddReading(app, chosen, common);
   AddTables(app, chosen, common);
+  AddWarehouse(app, chosen, common);
   app.add_subcommand("version", "Versions of sluice and its libraries")
       ->fallthrough()
       ->callback([&] { chosen = [&common] { return Version(common); }; });

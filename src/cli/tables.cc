@@ -7,7 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/rows.h"
 #include "core/text.h"
 #include "lake/reader.h"
 #include "pipeline/lake_query.h"
@@ -173,23 +173,7 @@ int TablesSql(const CommonArgs& common, const SqlArgs& args) {
   return WithLake(common, [&](Lake& lake) -> Status {
     SLUICE_ASSIGN(const LakeRows answer,
                   QueryLake(lake.spec, lake.services, *lake.session, args.sql));
-    if (!common.json()) {
-      std::vector<std::vector<std::string>> rows;
-      for (const auto& row : answer.rows) {
-        auto& cells = rows.emplace_back();
-        for (const auto& value : row) cells.push_back(value ? EscapeControl(*value) : "NULL");
-      }
-      Print(Table(answer.columns, rows));
-      return {};
-    }
-    json result = json::array();
-    for (const auto& row : answer.rows) {
-      json object = json::object();
-      for (size_t i = 0; i < row.size(); ++i)
-        object[answer.columns[i]] = row[i] ? json(*row[i]) : json();
-      result.push_back(std::move(object));
-    }
-    Print(result.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    PrintRows(common, answer.columns, answer.rows);
     return {};
   });
 }

@@ -27,6 +27,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{50};
 constexpr int kTicksPerReport = 4;
 constexpr int64_t kWatermarksEveryMs = 1'000;
+constexpr int64_t kMaxDrainMs = 20'000;
 constexpr milliseconds kBrokerWait{5'000};
 
 /// One run from start to end; a method for each phase, in this order.
@@ -157,6 +158,26 @@ class Run {
     }
   }
 
+  /// Records of a broker of our own die with this process, so a stop waits until they are read;
+  /// those of a real one wait for the next run.
+  bool IsDrained() {
+    if (broker_.own == nullptr) return true;
+    if (stop_asked_ == SteadyTime{}) {
+      stop_asked_ = Now();
+      for (int32_t partition = 0; partition < partitions_; ++partition) {
+        const auto high = watcher_->QueryWatermarks(PartitionId{partition}, kBrokerWait);
+        if (high) drain_to_[PartitionId{partition}] = high->high;
+      }
+    }
+    if (ElapsedMs(stop_asked_) > kMaxDrainMs) return true;
+    std::map<PartitionId, Offset> read;
+    for (const auto& [name, worker] : board_.Snapshot()) {
+      for (const auto& [partition, status] : worker.partitions) read[partition] = status.read;
+    }
+    return std::all_of(drain_to_.begin(), drain_to_.end(),
+                       [&](const auto& target) { return read[target.first] >= target.second; });
+  }
+
   bool AllDone() {
     const std::lock_guard lock(lanes_mutex_);
     return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.done; });
@@ -268,6 +289,8 @@ class Run {
   std::unique_ptr<GoldStage> gold_;
   std::map<PartitionId, Offset> high_;
   SteadyTime last_watermarks_{};
+  SteadyTime stop_asked_{};
+  std::map<PartitionId, Offset> drain_to_;
   SteadyTime start_ = Now();
   RunProgress last_;
   std::mutex lanes_mutex_;
