@@ -18,9 +18,9 @@ struct ParquetFooter {
     int64_t size_bytes = 0;
   };
   int64_t rows = 0;
-  int64_t size_bytes = 0;              ///< of the whole file
-  std::vector<Leaf> leaves;            ///< in the schema's depth-first order
-  std::vector<int64_t> split_offsets;  ///< where each row group starts
+  int64_t size_bytes = 0;                ///< of the whole file
+  std::vector<Leaf> leaves{};            ///< in the schema's depth-first order
+  std::vector<int64_t> split_offsets{};  ///< where each row group starts
 };
 
 /// Reads the footer back from the disk. FailsWith kInvariant when it lacks what we always write.

@@ -8,18 +8,23 @@
 #include <utility>
 
 #include "lake/parquet_bounds.h"
-#include "lake/parquet_calendar.h"
 #include "lake/parquet_scan.h"
+#include "lake/partition.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::pair<std::string_view, PartitionTransform> kTransforms[] = {
+using TransformName = std::pair<std::string_view, PartitionTransform>;
+constexpr TransformName kTransforms[] = {
     {"identity", PartitionTransform::kIdentity},
     {"day", PartitionTransform::kDay},
     {"hour", PartitionTransform::kHour},
     {"month", PartitionTransform::kMonth},
 };
+
+std::string NameOf(PartitionTransform transform) {
+  return std::string(std::ranges::find(kTransforms, transform, &TransformName::second)->first);
+}
 
 bool Takes(PartitionTransform transform, TypeKind kind) {
   switch (kind) {
@@ -46,10 +51,23 @@ bool HasValue(duckdb_vector column, size_t row) {
   return IsValid(duckdb_vector_get_validity(column), row);
 }
 
-std::string HexText(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
+constexpr int64_t kMicrosPerHour = 3'600'000'000;
+constexpr int64_t kMicrosPerDay = 24 * kMicrosPerHour;
+
+int64_t FloorDivide(int64_t number, int64_t divisor) {
+  return number / divisor - (number % divisor < 0 ? 1 : 0);
+}
+
+/// Months since January 1970. The Gregorian calendar repeats every 400 years of 146,097 days;
+/// years that begin in March have their leap day last, so month lengths follow one formula.
+int64_t MonthOf(int64_t days) {
+  constexpr int64_t kMarch0000To1970 = 719'468;
+  const int64_t era = FloorDivide(days + kMarch0000To1970, 146'097);
+  const int64_t day = days + kMarch0000To1970 - era * 146'097;
+  const int64_t year = (day - day / 1'460 + day / 36'524 - day / 146'096) / 365;
+  const int64_t day_of_year = day - (365 * year + year / 4 - year / 100);
+  const int64_t month = (5 * day_of_year + 2) / 153;  // 0 is March
+  return (era * 400 + year - 1970) * 12 + month + 2;
 }
 
 /// The partition's number of a column's value; for all but decimals it fits in 64 bits.
@@ -68,37 +86,10 @@ Int128 Apply(PartitionTransform transform, TypeKind kind, Int128 value) {
   return value;
 }
 
-std::string IdentityText(const Type& type, Int128 value) {
-  const auto number = static_cast<int64_t>(value);
-  switch (type.kind) {
-    case TypeKind::kBool:
-      return number != 0 ? "true" : "false";
-    case TypeKind::kDate:
-      return DateText(number);
-    case TypeKind::kTimestamp:
-      return TimestampText(number);
-    case TypeKind::kTimestampTz:
-      return TimestampText(number) + "+00:00";
-    case TypeKind::kDecimal:
-      return DecimalText(value, type.scale);
-    default:
-      return fmt::format("{}", number);
-  }
-}
-
-std::string TextOf(PartitionTransform transform, const Type& type, Int128 value) {
-  const auto number = static_cast<int64_t>(value);
-  switch (transform) {
-    case PartitionTransform::kDay:
-      return DateText(number);
-    case PartitionTransform::kHour:
-      return HourText(number);
-    case PartitionTransform::kMonth:
-      return MonthText(number);
-    case PartitionTransform::kIdentity:
-      break;
-  }
-  return IdentityText(type, value);
+/// The type of a partition's value.
+Type ResultType(PartitionTransform transform, const Type& source) {
+  if (transform == PartitionTransform::kIdentity) return source;
+  return {.kind = transform == PartitionTransform::kDay ? TypeKind::kDate : TypeKind::kInt};
 }
 
 }  // namespace
@@ -106,8 +97,7 @@ std::string TextOf(PartitionTransform transform, const Type& type, Int128 value)
 Result<Partitioner::Field> Partitioner::MakeField(const IcebergSchema& schema,
                                                   const PartitionSpecField& field) {
   const auto source = std::ranges::find(schema.fields, field.source_id, &IcebergField::id);
-  const auto transform = std::ranges::find(kTransforms, field.transform,
-                                           &std::pair<std::string_view, PartitionTransform>::first);
+  const auto transform = std::ranges::find(kTransforms, field.transform, &TransformName::first);
   if (source == schema.fields.end() || transform == std::end(kTransforms) ||
       !Takes(transform->second, source->type.kind)) {
     return Fail(
@@ -185,18 +175,12 @@ std::vector<PartitionValue> Partitioner::ValuesOf(const Chunk& chunk, size_t row
 PartitionValue Partitioner::ValueOf(const Field& field, const Chunk& chunk, size_t row) {
   const duckdb_vector column = chunk.column(field.column);
   if (!HasValue(column, row)) return {std::nullopt, "null"};
-  if (field.type.kind == TypeKind::kString) {
-    const std::string text(TextAt(column, row));
-    return {text, text};
-  }
-  if (field.type.kind == TypeKind::kBinary) {
-    const std::string bytes(TextAt(column, row));
-    return {bytes, HexText(bytes)};
-  }
-  const Int128 value = Apply(field.transform, field.type.kind, IntegerAt(field.type, column, row));
-  const TypeKind kind =
-      field.transform == PartitionTransform::kIdentity ? field.type.kind : TypeKind::kInt;
-  return {IntegerBytes(kind, value), TextOf(field.transform, field.type, value)};
+  const Type type = ResultType(field.transform, field.type);
+  const std::string bytes =
+      IsText(type.kind) ? std::string(TextAt(column, row))
+                        : IntegerBytes(type.kind, Apply(field.transform, field.type.kind,
+                                                        IntegerAt(field.type, column, row)));
+  return {bytes, SpellValue(type, NameOf(field.transform), bytes)};
 }
 
 }  // namespace sluice

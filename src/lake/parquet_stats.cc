@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "lake/parquet_scan.h"
@@ -11,13 +10,16 @@
 namespace sluice {
 namespace {
 
-using MaskWords = std::array<uint64_t, kChunkRows / 64>;
-
-/// Rows that both masks hold; `words` backs the answer when a new mask is needed.
-const uint64_t* Both(const uint64_t* a, const uint64_t* b, MaskWords& words) {
-  if (a == nullptr || b == nullptr) return a == nullptr ? b : a;
-  for (size_t i = 0; i < words.size(); ++i) words[i] = a[i] & b[i];
-  return words.data();
+/// Whether a row that is null in `outer` has a value in `inner`.
+bool HidesValue(const uint64_t* outer, const uint64_t* inner, size_t rows) {
+  bool hides = false;
+  if (outer == nullptr) return hides;
+  for (size_t base = 0; base < rows; base += 64) {
+    const uint64_t all = ~uint64_t{0} >> (64 - std::min<size_t>(64, rows - base));
+    const uint64_t values = inner == nullptr ? all : inner[base / 64] & all;
+    hides = hides || (values & ~outer[base / 64]) != 0;
+  }
+  return hides;
 }
 
 template <typename T>
@@ -92,9 +94,12 @@ Result<int64_t> ParquetStats::Add(const Chunk& chunk) {
   next_leaf_ = 0;
   int64_t bytes = 0;
   for (size_t i = 0; i < fields_.size(); ++i) {
-    bytes += Scan(fields_[i], chunk.column(i), nullptr, chunk.rows());
+    bytes += Scan(fields_[i], chunk.column(i), chunk.rows());
   }
   rows_ += static_cast<int64_t>(chunk.rows());
+  if (hides_value_) {  // the Parquet writer would give them to the rows that follow
+    return Fail(ErrorKind::kInvariant, "a null struct with values in it reached the lake");
+  }
   if (HasInfinity()) {
     return Fail(ErrorKind::kInvariant, "an infinite date or time reached the lake",
                 "the decoder and the silver SQL must refuse it");
@@ -102,11 +107,9 @@ Result<int64_t> ParquetStats::Add(const Chunk& chunk) {
   return bytes;
 }
 
-int64_t ParquetStats::Scan(const IcebergField& field, duckdb_vector column, Mask parent,
-                           size_t rows) {
-  MaskWords words;
-  const Mask mask = Both(parent, duckdb_vector_get_validity(column), words);
+int64_t ParquetStats::Scan(const IcebergField& field, duckdb_vector column, size_t rows) {
   if (field.type.kind == TypeKind::kList) return ScanInList(field, column, rows);
+  const Mask mask = duckdb_vector_get_validity(column);
   if (field.children.empty()) {
     Leaf& leaf = leaves_[next_leaf_++];
     leaf.nulls += ScanLeaf(leaf, field.type, column, mask, rows);
@@ -114,15 +117,18 @@ int64_t ParquetStats::Scan(const IcebergField& field, duckdb_vector column, Mask
   }
   int64_t bytes = 0;
   for (size_t i = 0; i < field.children.size(); ++i) {
-    bytes += Scan(field.children[i], duckdb_struct_vector_get_child(column, i), mask, rows);
+    const duckdb_vector child = duckdb_struct_vector_get_child(column, i);
+    hides_value_ |= HidesValue(mask, duckdb_vector_get_validity(child), rows);
+    bytes += Scan(field.children[i], child, rows);
   }
   return bytes;
 }
 
 int64_t ParquetStats::ScanInList(const IcebergField& field, duckdb_vector column, size_t rows) {
+  const Mask mask = duckdb_vector_get_validity(column);
   if (field.children.empty()) {
     ++next_leaf_;
-    return ValueBytes(field.type, column, duckdb_vector_get_validity(column), rows);
+    return ValueBytes(field.type, column, mask, rows);
   }
   if (field.type.kind == TypeKind::kList) {
     return static_cast<int64_t>(rows * sizeof(duckdb_list_entry)) +
@@ -131,7 +137,9 @@ int64_t ParquetStats::ScanInList(const IcebergField& field, duckdb_vector column
   }
   int64_t bytes = 0;
   for (size_t i = 0; i < field.children.size(); ++i) {
-    bytes += ScanInList(field.children[i], duckdb_struct_vector_get_child(column, i), rows);
+    const duckdb_vector child = duckdb_struct_vector_get_child(column, i);
+    hides_value_ |= HidesValue(mask, duckdb_vector_get_validity(child), rows);
+    bytes += ScanInList(field.children[i], child, rows);
   }
   return bytes;
 }

@@ -21,7 +21,8 @@ class ParquetStats {
   explicit ParquetStats(const IcebergSchema& schema);
 
   /// Counts a chunk of flat vectors in the schema's layout; returns about how many bytes it holds.
-  /// FailsWith kInvariant for an infinite date or time, which no other engine could read.
+  /// FailsWith kInvariant for an infinite date or time, which no other engine could read, and for
+  /// a null struct whose children are not all null, which DuckDB would write as other rows'.
   Result<int64_t> Add(const Chunk& chunk);
   int64_t rows() const { return rows_; }
   /// Returns each leaf's statistics, in depth-first order. FailsWith kInvariant when the footer
@@ -45,7 +46,7 @@ class ParquetStats {
   };
 
   void AddLeaves(const IcebergField& field, const std::string& path, bool in_list);
-  int64_t Scan(const IcebergField& field, duckdb_vector column, Mask parent, size_t rows);
+  int64_t Scan(const IcebergField& field, duckdb_vector column, size_t rows);
   int64_t ScanInList(const IcebergField& field, duckdb_vector column, size_t rows);
   static int64_t ScanLeaf(Leaf& leaf, const Type& type, duckdb_vector column, Mask mask,
                           size_t rows);
@@ -54,7 +55,8 @@ class ParquetStats {
 
   std::vector<IcebergField> fields_;
   std::vector<Leaf> leaves_;
-  size_t next_leaf_ = 0;  ///< of the chunk being scanned
+  size_t next_leaf_ = 0;      ///< of the chunk being scanned
+  bool hides_value_ = false;  ///< a null struct had children that were not null
   int64_t rows_ = 0;
 };
 
