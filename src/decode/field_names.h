@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "stage/schema.h"
+
+namespace sluice::json {
+
+/// The names of an object's declared fields. Records repeat the order of their fields, so the
+/// field that followed last time is tried first, and a hash table only when it is another.
+class FieldNames {
+ public:
+  static constexpr int kNone = -1;
+
+  /// FailsWith kInvalidConfig when two names are one (ASCII letters alike under `fold_case`).
+  static Result<FieldNames> Make(const std::vector<Field>& fields, bool fold_case);
+
+  /// Returns the index of the field called `name` or kNone. `previous` is the index found before
+  /// in the same object, kNone at its begin.
+  int Find(std::string_view name, int previous) {
+    const int guess = followers_[static_cast<size_t>(previous + 1)];
+    if (guess != kNone && names_[static_cast<size_t>(guess)] == name) return guess;
+    return FindByHash(name, previous);
+  }
+
+ private:
+  explicit FieldNames(bool fold_case) : fold_case_(fold_case) {}
+  int FindByHash(std::string_view name, int previous);
+  int& Slot(std::string_view name);
+
+  bool fold_case_;
+  std::vector<std::string> names_;
+  std::vector<int> followers_;  // by the index before, plus one
+  std::vector<int> slots_;      // open addressing, at most half full
+  std::string folded_;
+};
+
+}  // namespace sluice::json
