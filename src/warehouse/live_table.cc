@@ -1,0 +1,83 @@
+#include "warehouse/live_table.h"
+
+#include <array>
+#include <cstdlib>
+#include <map>
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kRelation =
+    "SELECT c.relkind FROM pg_catalog.pg_namespace n "
+    "LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2 "
+    "WHERE n.nspname = $1";
+
+constexpr std::string_view kColumns =
+    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, "
+    "       a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a' "
+    "FROM pg_catalog.pg_attribute a "
+    "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped "
+    "ORDER BY a.attnum";
+
+/// indnullsnotdistinct exists from 15 on; read through jsonb, its absence is no error.
+constexpr std::string_view kKeys =
+    "SELECT i.indexrelid, coalesce((to_jsonb(i)->>'indnullsnotdistinct')::boolean, false), "
+    "       a.attname "
+    "FROM pg_catalog.pg_index i "
+    "JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey) "
+    "WHERE n.nspname = $1 AND c.relname = $2 AND i.indisunique AND i.indimmediate "
+    "  AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL "
+    "  AND array_position(i.indkey[0:i.indnkeyatts - 1], a.attnum) IS NOT NULL";
+
+bool IsTrue(const SqlValue& value) {
+  return value == "t";
+}
+
+std::vector<LiveKey> KeysOf(const SqlRows& rows) {
+  std::map<std::string, LiveKey> by_index;
+  for (const auto& row : rows.rows) {
+    LiveKey& key = by_index[row.at(0).value_or("")];
+    key.nulls_not_distinct = IsTrue(row.at(1));
+    key.columns.insert(row.at(2).value_or(""));
+  }
+  std::vector<LiveKey> keys;
+  for (auto& [index, key] : by_index) keys.push_back(std::move(key));
+  return keys;
+}
+
+}  // namespace
+
+const LiveColumn* LiveTable::Find(const std::string& name) const {
+  for (const auto& column : columns) {
+    if (column.name == name) return &column;
+  }
+  return nullptr;
+}
+
+Result<LiveTable> ReadLiveTable(SqlSession& session, const Target& target) {
+  const std::array<SqlValue, 2> names{target.spec.schema, target.spec.table};
+  LiveTable live;
+  SLUICE_ASSIGN(const SqlRows relation, session.Query(kRelation, names));
+  live.schema_exists = !relation.rows.empty();
+  if (!live.schema_exists || !relation.rows[0].at(0)) return live;
+  live.kind = relation.rows[0].at(0)->at(0);
+  SLUICE_ASSIGN(const SqlRows columns, session.Query(kColumns, names));
+  for (const auto& row : columns.rows) {
+    live.columns.push_back({row.at(0).value_or(""), row.at(1).value_or(""), IsTrue(row.at(2)),
+                            IsTrue(row.at(3)), IsTrue(row.at(4))});
+  }
+  SLUICE_ASSIGN(const SqlRows keys, session.Query(kKeys, names));
+  live.keys = KeysOf(keys);
+  return live;
+}
+
+Result<int> ReadServerVersion(SqlSession& session) {
+  SLUICE_ASSIGN(const SqlRows rows, session.Query("SHOW server_version_num"));
+  return std::atoi(rows.rows.at(0).at(0).value_or("0").c_str());
+}
+
+}  // namespace sluice

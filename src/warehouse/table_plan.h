@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stage/sink.h"
+#include "warehouse/live_table.h"
+#include "warehouse/target.h"
+
+namespace sluice {
+
+/// What it takes to make a live table fit, and what no statement of ours can mend.
+struct TablePlan {
+  std::vector<TableChange> changes;      ///< at least one; `none` when the table fits
+  std::vector<std::string> differences;  ///< one line each, with its cure
+};
+
+/// Compares; a table that somebody else made is taken over when it fits.
+TablePlan PlanTable(const Target& target, const LiveTable& live, int server_version);
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/spec.h"
+#include "stage/schema.h"
+
+namespace sluice {
+
+/// One PostgreSQL table that silver rows go into.
+struct Target {
+  size_t silver_index = 0;
+  WarehouseTableSpec spec;
+  std::vector<Field> columns;  ///< in the chunk's order, lineage last
+
+  std::string FullName() const { return spec.schema + "." + spec.table; }  ///< for people
+  std::string Quoted() const;                                              ///< for SQL
+  bool IsKey(const std::string& column) const;
+};
+
+/// Returns PostgreSQL's name for a type, as its format_type spells it.
+std::string PgType(const Type& type);
+
+/// Returns `"a", "b"` for the columns' names.
+std::string QuotedList(const std::vector<std::string>& names);
+std::string QuotedList(const std::vector<Field>& columns);
+
+/// Statements that create the table, with key and comments. Servers before 15 have no unique index
+/// that takes NULL for a value: there the key becomes the primary key.
+std::string CreateTableSql(const Target& target, int server_version);
+std::string AddKeySql(const Target& target, int server_version);
+std::string AddColumnsSql(const Target& target, const std::vector<Field>& columns);
+
+/// The statements of one commit. Upserts go by a temporary table of the session.
+struct RowStatements {
+  std::string copy;     ///< into the target, or into the staging table
+  std::string staging;  ///< the temporary table's name; this and the next are empty for append
+  std::string make_staging;
+  std::string merge;
+};
+RowStatements RowStatementsFor(const Target& target);
+
+}  // namespace sluice

@@ -1,0 +1,319 @@
+#include "warehouse/warehouse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+#include "warehouse/silver_rows_for_test.h"
+
+namespace sluice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+const Type kText{.kind = TypeKind::kString};
+const Type kInteger{.kind = TypeKind::kInt};
+const Type kDouble{.kind = TypeKind::kDouble};
+
+const std::vector<Field>& Books() {
+  static const std::vector<Field> columns{
+      {"title", kText, false, "the book's \"title\""}, {"Author(s)", kText}, {"sales", kDouble}};
+  return columns;
+}
+
+/// `title, author, sales, timestamp, partition, offset` rows as DuckDB SQL.
+std::string BookRows(const std::string& values) {
+  return "SELECT t::VARCHAR, a::VARCHAR, s::DOUBLE, ts::TIMESTAMPTZ, 1::INTEGER, p::INTEGER, "
+         "o::BIGINT FROM (VALUES " +
+         values + ") v(t, a, s, ts, p, o)";
+}
+
+class WarehouseTest : public WarehouseSuite {};
+
+TEST_F(WarehouseTest, CreatesTablesWithCommentsAndLineage) {
+  const auto sink = SinkOf(TableOf(Books(), {"title", "Author(s)"}));
+  const auto plan = sink->Plan(*session_);
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_THAT(*plan, SizeIs(1));
+  EXPECT_EQ(plan->at(0).action, "create");
+  EXPECT_THAT(plan->at(0).sql, HasSubstr("NULLS NOT DISTINCT"));
+  EXPECT_EQ(Text("SELECT to_regclass('books_silver')"), "NULL|\n");
+  ASSERT_TRUE(sink->Prepare(*session_));
+  EXPECT_EQ(Text("SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute "
+                 "WHERE attrelid = 'books_silver'::regclass AND attnum > 0 ORDER BY attnum"),
+            "title|text|f|\nAuthor(s)|text|f|\nsales|double precision|f|\n"
+            "_timestamp|timestamp with time zone|f|\n_log|integer|t|\n_partition|integer|t|\n"
+            "_offset|bigint|t|\n");
+  EXPECT_EQ(Text("SELECT col_description('books_silver'::regclass, 1)"), "the book's \"title\"|\n");
+  EXPECT_THAT(Text("SELECT obj_description('books_silver'::regclass)"),
+              HasSubstr("title, Author(s)"));
+  const auto again = sink->Plan(*session_);
+  ASSERT_THAT(*again, SizeIs(1));
+  EXPECT_EQ(again->at(0).action, "none");
+  EXPECT_TRUE(sink->Prepare(*session_));
+}
+
+TEST_F(WarehouseTest, MakesAMissingSchema) {
+  WarehouseTable table = TableOf(Books());
+  table.spec.schema = "Gold \"x\"";
+  const auto sink = SinkOf(std::move(table));
+  ASSERT_TRUE(session_->Query("DROP SCHEMA IF EXISTS \"Gold \"\"x\"\"\" CASCADE"));
+  const Status prepared = sink->Prepare(*session_);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_EQ(Text("SELECT count(*) FROM \"Gold \"\"x\"\"\".books_silver"), "0|\n");
+}
+
+TEST_F(WarehouseTest, AddsColumnsToATableInUse) {
+  ASSERT_TRUE(SinkOf(TableOf({Books()[0]}))->Prepare(*session_));
+  const auto sink = SinkOf(TableOf(Books()));
+  const auto plan = sink->Plan(*session_);
+  ASSERT_THAT(*plan, SizeIs(1));
+  EXPECT_EQ(plan->at(0).action, "add column");
+  EXPECT_EQ(plan->at(0).detail, "Author(s) text, sales double precision");
+  ASSERT_TRUE(sink->Prepare(*session_));
+  ASSERT_TRUE(Commit(*sink, *session_, Batch(BookRows("('t', 'a', 1.5, NULL, 0, 0)"))));
+  EXPECT_EQ(Text("SELECT title, \"Author(s)\", sales FROM books_silver"), "t|a|1.5|\n");
+}
+
+TEST_F(WarehouseTest, TakesOverATableThatFits) {
+  ASSERT_TRUE(session_->Query(
+      "CREATE TABLE books_silver (id bigint GENERATED ALWAYS AS IDENTITY, sales numeric, "
+      "_offset bigint, _partition int, _log int, _timestamp timestamptz, note text DEFAULT 'x' NOT "
+      "NULL, "
+      "title varchar, \"Author(s)\" text, PRIMARY KEY (\"Author(s)\", title))"));
+  std::vector<Field> columns = Books();
+  columns[2].type = {.kind = TypeKind::kDecimal, .precision = 10, .scale = 2};
+  const auto sink = SinkOf(TableOf(columns, {"title", "Author(s)"}));
+  const auto plan = sink->Plan(*session_);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->at(0).action, "none");
+  const std::string rows =
+      "SELECT 't', 'a', 1.25::DECIMAL(10,2), NULL::TIMESTAMPTZ, 1::INTEGER, "
+      "0::INTEGER, 5::BIGINT";
+  ASSERT_TRUE(Commit(*sink, *session_, Batch(rows)));
+  EXPECT_EQ(Text("SELECT id, sales, title, note, _offset FROM books_silver"), "1|1.25|t|x|5|\n");
+}
+
+TEST_F(WarehouseTest, NamesEveryDifferenceWithItsCure) {
+  ASSERT_TRUE(session_->Query(
+      "CREATE TABLE books_silver (title int, \"Author(s)\" text GENERATED ALWAYS AS ('x') STORED, "
+      "must text NOT NULL, _timestamp timestamp, _log int, _partition int)"));
+  const auto sink = SinkOf(TableOf(Books()));
+  for (const auto& error : {sink->Plan(*session_).error(), sink->Prepare(*session_).error()}) {
+    EXPECT_EQ(error.kind, ErrorKind::kInvalidConfig);
+    EXPECT_EQ(error.code, "E0401");
+    EXPECT_EQ(std::ranges::count(error.message, '\n'), 5);
+    EXPECT_THAT(error.message, HasSubstr("column `title` is integer, and must be text: cast it"));
+    EXPECT_THAT(error.message, HasSubstr("column `Author(s)` is generated"));
+    EXPECT_THAT(error.message, HasSubstr("column `must` is NOT NULL"));
+    EXPECT_THAT(error.message, HasSubstr("column `_timestamp` is timestamp without time zone"));
+    EXPECT_THAT(error.message, HasSubstr("lineage column `_offset` is missing"));
+  }
+  EXPECT_TRUE(session_->Query("SELECT 1"));
+}
+
+TEST_F(WarehouseTest, RefusesWhatIsNoTable) {
+  ASSERT_TRUE(session_->Query("CREATE VIEW books_silver AS SELECT 1 AS title"));
+  const auto plan = SinkOf(TableOf(Books()))->Plan(*session_);
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().message, HasSubstr("public.books_silver is a view"));
+}
+
+TEST_F(WarehouseTest, AnExistingTableWithDoubleKeysIsRefused) {
+  ASSERT_TRUE(SinkOf(TableOf(Books()))->Prepare(*session_));
+  const auto sink = SinkOf(TableOf(Books(), {"title"}));
+  ASSERT_TRUE(
+      session_->Query("INSERT INTO books_silver (title, _log, _partition, _offset) VALUES "
+                      "('t', 1, 0, 0), ('t', 1, 0, 1)"));
+  EXPECT_EQ(sink->Plan(*session_)->at(0).action, "add key");
+  const Status refused = sink->Prepare(*session_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E0401");
+  ASSERT_TRUE(session_->Query("DELETE FROM books_silver WHERE _offset = 1"));
+  EXPECT_TRUE(sink->Prepare(*session_));
+  EXPECT_EQ(sink->Plan(*session_)->at(0).action, "none");
+}
+
+TEST_F(WarehouseTest, NamesThatPostgresWouldCutAreRefused) {
+  const std::string name(64, 'x');
+  std::vector<Field> columns{{name, kText}, {"ctid", kText}, {"_log", kText}};
+  WarehouseTable table = TableOf(columns, {"absent"});
+  table.spec.table = std::string(32, '\xC3') + std::string(32, 'a');
+  std::vector<WarehouseTable> tables{table, table};
+  const auto sink = MakeWarehouse(tables);
+  ASSERT_FALSE(sink);
+  EXPECT_EQ(sink.error().kind, ErrorKind::kInvalidConfig);
+  EXPECT_EQ(sink.error().code, "E0408");
+  for (const char* part : {"table name has 64 bytes", "column name has 64 bytes", "`ctid`",
+                           "two columns `_log`", "key column `absent`", "two silver tables"}) {
+    EXPECT_THAT(sink.error().message, HasSubstr(part));
+  }
+}
+
+TEST_F(WarehouseTest, AppendsEveryRowAgainAfterARollback) {
+  const auto sink = SinkOf(TableOf(Books()));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  const auto staged =
+      *sink->Stage(Batch(BookRows("('t', 'a', 1, NULL, 0, 0), ('t', 'a', 1, NULL, 0, 1)")));
+  ASSERT_TRUE(session_->Query("BEGIN"));
+  ASSERT_TRUE(staged->Apply(*session_, CommitId::Random()));
+  ASSERT_TRUE(session_->Query("ROLLBACK"));
+  const auto other = Connect();
+  ASSERT_TRUE(other->Query("BEGIN"));
+  ASSERT_TRUE(staged->Apply(*other, CommitId::Random()));
+  ASSERT_TRUE(other->Query("COMMIT"));
+  EXPECT_EQ(Text("SELECT title, _offset FROM books_silver ORDER BY 2"), "t|0|\nt|1|\n");
+}
+
+TEST_F(WarehouseTest, ATriggerThatSwallowsRowsBreaksTheInvariant) {
+  const auto sink = SinkOf(TableOf(Books()));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  ASSERT_TRUE(session_->Query(
+      "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+      "CREATE TRIGGER t BEFORE INSERT ON books_silver FOR EACH ROW EXECUTE FUNCTION swallow()"));
+  const Status applied = Commit(*sink, *session_, Batch(BookRows("('t', 'a', 1, NULL, 0, 0)")));
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().kind, ErrorKind::kInvariant);
+}
+
+TEST_F(WarehouseTest, BatchesWithoutRowsTouchNothing) {
+  const auto sink = SinkOf(TableOf(Books()));
+  EXPECT_TRUE(Commit(*sink, *session_, BatchOf({})));
+}
+
+/// The same batches in every order must leave the same rows.
+TEST_F(WarehouseTest, UpsertsDoNotDependOnTheOrderOfCommits) {
+  const std::array<std::string, 4> batches{
+      BookRows("('t', NULL, 1, '2024-01-01 00:00:02+00', 0, 10), ('t', NULL, 2, '2024-01-01 "
+               "00:00:02+00', 0, 11), "
+               "('u', 'a', 3, NULL, 0, 12), (NULL, NULL, 30, '2024-01-01 00:00:00+00', 0, 13)"),
+      BookRows("('t', NULL, 4, '2024-01-01 00:00:02+00', 1, 1), ('u', 'a', 5, NULL, 1, 2)"),
+      BookRows("('t', NULL, 6, '2024-01-01 00:00:01+00', 2, 99), ('u', 'a', 7, '1970-01-01 "
+               "00:00:00+00', 2, 3), "
+               "(NULL, NULL, 31, NULL, 2, 4)"),
+      BookRows("('t', '', 8, NULL, 3, 500), ('u', 'a', 9, NULL, 3, 501)")};
+  const auto sink = SinkOf(TableOf(Books(), {"title", "Author(s)"}));
+  std::array<size_t, 4> order{0, 1, 2, 3};
+  do {
+    ASSERT_TRUE(session_->Query("DROP TABLE IF EXISTS books_silver"));
+    ASSERT_TRUE(sink->Prepare(*session_));
+    for (const size_t i : order) {
+      const Status committed = Commit(*sink, *session_, Batch(batches[i]));
+      ASSERT_TRUE(committed) << committed.error().message;
+    }
+    ASSERT_EQ(Text("SELECT title, \"Author(s)\", sales, _partition, _offset FROM books_silver "
+                   "ORDER BY title, \"Author(s)\" NULLS LAST"),
+              "t||8|3|500|\nt|NULL|4|1|1|\nu|a|7|2|3|\nNULL|NULL|30|0|13|\n");
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_F(WarehouseTest, AnUpsertSeenTwiceChangesNothing) {
+  const auto sink = SinkOf(TableOf(Books(), {"title"}));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  const std::string rows = BookRows("('t', 'a', 1, NULL, 0, 1)");
+  ASSERT_TRUE(Commit(*sink, *session_, Batch(rows)));
+  const std::string before = Text("SELECT ctid, * FROM books_silver");
+  ASSERT_TRUE(Commit(*sink, *session_, Batch(rows)));
+  EXPECT_EQ(Text("SELECT ctid, * FROM books_silver"), before);
+}
+
+TEST_F(WarehouseTest, ASessionGoesOnWithTheNewShapeOfATable) {
+  const auto narrow = SinkOf(TableOf({Books()[0]}, {"title"}));
+  ASSERT_TRUE(narrow->Prepare(*session_));
+  ASSERT_TRUE(Commit(*narrow, *session_,
+                     Batch("SELECT 't', NULL::TIMESTAMPTZ, 1::INTEGER, 0::INTEGER, 0::BIGINT")));
+  const auto wide = SinkOf(TableOf(Books(), {"title"}));
+  ASSERT_TRUE(wide->Prepare(*session_));
+  ASSERT_TRUE(Commit(*wide, *session_, Batch(BookRows("('t', 'a', 2, NULL, 0, 1)"))));
+  EXPECT_EQ(Text("SELECT title, \"Author(s)\", sales FROM books_silver"), "t|a|2|\n");
+}
+
+TEST_F(WarehouseTest, FindsEachRefusedRowAndLeavesNothing) {
+  std::vector<Field> columns = Books();
+  columns.push_back({"j", {.kind = TypeKind::kList, .children = {{"element", kText}}}});
+  for (const bool upsert : {false, true}) {
+    ASSERT_TRUE(session_->Query("DROP TABLE IF EXISTS books_silver"));
+    const auto sink = SinkOf(
+        TableOf(columns, upsert ? std::vector<std::string>{"title"} : std::vector<std::string>{}));
+    ASSERT_TRUE(sink->Prepare(*session_));
+    ASSERT_TRUE(session_->Query("ALTER TABLE books_silver ADD CHECK (sales <> 77)"));
+    const RowBatch batch = Batch(
+        "SELECT CASE WHEN i = 500 THEN 'a' || chr(0) ELSE 'title ' || i END, 'author', "
+        "CASE WHEN i IN (0, 4999) THEN 77 ELSE 1 END::DOUBLE, "
+        "CASE WHEN i = 2500 THEN [chr(0)] ELSE ['x'] END, "
+        "CASE WHEN i = 3000 THEN '290000-01-01 (BC) 00:00:00+00' ELSE '2024-01-01 00:00:00+00' "
+        "END::TIMESTAMPTZ, "
+        "1::INTEGER, (i % 2)::INTEGER, i::BIGINT FROM range(5000) r(i)");
+    const Status refused = Commit(*sink, *session_, batch);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kBadData) << refused.error().message;
+    const auto rejects = sink->FindRejects(*session_, batch);
+    ASSERT_TRUE(rejects) << rejects.error().message;
+    std::string found;
+    for (const auto& reject : *rejects) {
+      found += std::to_string(reject.id.partition.value) + ":" +
+               std::to_string(reject.id.offset.value) + " " + reject.reason + "\n";
+    }
+    EXPECT_EQ(found,
+              "0:0 warehouse_rejected:23514\n0:500 warehouse_rejected:22021\n"
+              "0:2500 warehouse_rejected:22P05\n0:3000 warehouse_rejected:22008\n"
+              "1:4999 warehouse_rejected:23514\n");
+    EXPECT_EQ(Text("SELECT count(*) FROM books_silver"), "0|\n");
+  }
+}
+
+TEST_F(WarehouseTest, OfTwoRowsWithOneKeyTheSecondIsRefused) {
+  const auto sink = SinkOf(TableOf(Books()));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  ASSERT_TRUE(
+      session_->Query("ALTER TABLE books_silver ADD UNIQUE (title) DEFERRABLE INITIALLY DEFERRED"));
+  const RowBatch batch =
+      Batch(BookRows("('t', 'a', 1, NULL, 0, 0), ('u', 'a', 1, NULL, 0, 1), "
+                     "('t', 'a', 1, NULL, 0, 2)"));
+  const auto rejects = sink->FindRejects(*session_, batch);
+  ASSERT_TRUE(rejects) << rejects.error().message;
+  ASSERT_THAT(*rejects, SizeIs(1));
+  EXPECT_EQ(rejects->at(0).id.offset.value, 2);
+  EXPECT_EQ(rejects->at(0).reason, "warehouse_rejected:23505");
+}
+
+TEST_F(WarehouseTest, AKeyBeyondTheIndexLimitIsTheRowsFault) {
+  const auto sink = SinkOf(TableOf(Books(), {"title"}));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  const RowBatch batch = Batch(
+      "SELECT CASE WHEN i = 1 THEN (SELECT string_agg(md5(x::VARCHAR), '') FROM range(300) q(x)) "
+      "ELSE 'short' || i END, "
+      "'a', 1::DOUBLE, NULL::TIMESTAMPTZ, 1::INTEGER, 0::INTEGER, i::BIGINT FROM range(3) r(i) "
+      "ORDER BY i");
+  EXPECT_EQ(Commit(*sink, *session_, batch).error().kind, ErrorKind::kBadData);
+  const auto rejects = sink->FindRejects(*session_, batch);
+  ASSERT_TRUE(rejects) << rejects.error().message;
+  ASSERT_THAT(*rejects, SizeIs(1));
+  EXPECT_EQ(rejects->at(0).id.offset.value, 1);
+  EXPECT_EQ(rejects->at(0).reason, "index_key_too_large");
+}
+
+TEST_F(WarehouseTest, NoRejectsWhereTheServerTakesAll) {
+  const auto sink = SinkOf(TableOf(Books(), {"title"}));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  const auto rejects = sink->FindRejects(*session_, Batch(BookRows("('t', 'a', 1, NULL, 0, 0)")));
+  ASSERT_TRUE(rejects);
+  EXPECT_TRUE(rejects->empty());
+  EXPECT_EQ(Text("SELECT count(*) FROM books_silver"), "0|\n");
+}
+
+TEST_F(WarehouseTest, FindRejectsHandsOnWhatIsNoRowsFault) {
+  const auto sink = SinkOf(TableOf(Books()));
+  const auto rejects = sink->FindRejects(*session_, Batch(BookRows("('t', 'a', 1, NULL, 0, 0)")));
+  ASSERT_FALSE(rejects);
+  EXPECT_EQ(rejects.error().code, "42P01");
+  EXPECT_EQ(rejects.error().kind, ErrorKind::kFatal);
+  EXPECT_TRUE(session_->Query("SELECT 1"));
+}
+
+}  // namespace
+}  // namespace sluice
