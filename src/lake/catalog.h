@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/spec.h"
+#include "stage/sql.h"
+
+namespace sluice {
+
+/// The Iceberg SQL catalog's two tables, as PyIceberg's SqlCatalog and Iceberg's JdbcCatalog make
+/// and read them, in the session's default schema. Pointers are texts: they are compared and
+/// stored exactly as they were read.
+
+/// Makes the tables when they are missing, and keeps others from doing so until the transaction's
+/// end. Call within a transaction.
+Status CreateCatalog(SqlSession& session);
+
+/// Returns a table's pointer; nothing when there is no such table or no catalog yet.
+Result<std::optional<std::string>> FindPointer(SqlSession& session, const std::string& catalog,
+                                               const TableName& name);
+
+/// Locks the table's row until the transaction ends (S5) and returns its pointer. FailsWith kFatal
+/// when the table is gone.
+Result<std::string> LockPointer(SqlSession& session, const std::string& catalog,
+                                const TableName& name);
+
+/// Adds a table, and its namespace. FailsWith kRetryable when somebody else just did.
+Status InsertTable(SqlSession& session, const std::string& catalog, const TableName& name,
+                   const std::string& pointer);
+
+/// Moves the pointer (S7). FailsWith kRetryable when it is no longer `from`.
+Status SwapPointer(SqlSession& session, const std::string& catalog, const TableName& name,
+                   const std::string& from, const std::string& to);
+
+Result<std::vector<TableName>> ListTables(SqlSession& session, const std::string& catalog);
+
+}  // namespace sluice

@@ -1,0 +1,112 @@
+#include "lake/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "lake/remote_names.h"
+
+namespace sluice {
+namespace {
+
+using Summary = std::map<std::string, std::string>;
+
+/// Files and rows that are live, over the manifests of one content.
+struct Totals {
+  int64_t files = 0;
+  int64_t rows = 0;
+};
+
+Totals Count(const std::vector<ManifestFile>& manifests, int64_t content) {
+  Totals totals;
+  for (const ManifestFile& file : manifests) {
+    if (file.content != content) continue;
+    for (const EntryStatus live : {EntryStatus::kExisting, EntryStatus::kAdded}) {
+      totals.files += file.files[static_cast<size_t>(live)];
+      totals.rows += file.rows[static_cast<size_t>(live)];
+    }
+  }
+  return totals;
+}
+
+/// A number of the parent's summary; 0 without parent, nothing where the parent does not tell.
+std::optional<int64_t> ParentNumber(const TableMetadata& base, const char* key) {
+  const Json* parent = base.CurrentSnapshot();
+  if (parent == nullptr) return 0;
+  const Json* summary = Member(*parent, "summary");
+  const auto text = summary != nullptr ? TextMember(*summary, key) : std::nullopt;
+  if (!text) return std::nullopt;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  const bool whole = error == std::errc{} && end == text->data() + text->size();
+  return whole ? std::optional(number) : std::nullopt;
+}
+
+/// Other engines add to these totals, so a wrong one spreads: what cannot be known is left out.
+Summary Summarize(const TableMetadata& base, const std::vector<ManifestFile>& manifests,
+                  const TableAppend& append) {
+  const Totals data = Count(manifests, 0);
+  const Totals deletes = Count(manifests, 1);
+  Summary summary{{"operation", "append"},
+                  {"added-data-files", std::to_string(append.files)},
+                  {"added-records", std::to_string(append.records)},
+                  {"added-files-size", std::to_string(append.bytes)},
+                  {"changed-partition-count", std::to_string(append.partitions)},
+                  {"total-records", std::to_string(data.rows)},
+                  {"total-data-files", std::to_string(data.files)},
+                  {"total-delete-files", std::to_string(deletes.files)}};
+  if (const auto size = ParentNumber(base, "total-files-size")) {
+    summary["total-files-size"] = std::to_string(*size + append.bytes);
+  }
+  for (const char* key : {"total-position-deletes", "total-equality-deletes"}) {
+    const auto number = deletes.files == 0 ? std::optional<int64_t>(0) : ParentNumber(base, key);
+    if (number) summary[key] = std::to_string(*number);
+  }
+  return summary;
+}
+
+/// The new manifest first, then the parent's, merged where that was prepared.
+std::vector<ManifestFile> NextManifests(const LoadedTable& base, const TableAppend& append,
+                                        int64_t sequence_number) {
+  std::vector<ManifestFile> manifests{append.manifest};
+  manifests[0].sequence_number = sequence_number;
+  manifests[0].min_sequence_number = sequence_number;
+  const std::vector<ManifestFile> carried =
+      append.merge ? ApplyMerge(*append.merge, base.manifests, sequence_number) : base.manifests;
+  manifests.insert(manifests.end(), carried.begin(), carried.end());
+  return manifests;
+}
+
+}  // namespace
+
+Result<NextSnapshot> BuildSnapshot(const LoadedTable& base, const std::string& pointer,
+                                   const TableAppend& append, const Summary& audit,
+                                   int64_t now_ms) {
+  SLUICE_TRY(CheckStillFits(*append.prepared, base.metadata));
+  if (base.metadata.FindSnapshot(append.snapshot_id) != nullptr) {
+    return Fail(ErrorKind::kInvariant,
+                fmt::format("the snapshot {} is in the table {} already", append.snapshot_id,
+                            append.prepared->table.name.Full()));
+  }
+  const int64_t sequence_number = base.metadata.last_sequence_number + 1;
+  std::vector<ManifestFile> manifests = NextManifests(base, append, sequence_number);
+  Summary summary = Summarize(base.metadata, manifests, append);
+  summary.insert(audit.begin(), audit.end());
+  NextSnapshot next{.list_path = NewManifestList(base.metadata.location, append.snapshot_id),
+                    .list = WriteManifestList(manifests, append.snapshot_id,
+                                              base.metadata.current_snapshot_id, sequence_number),
+                    .metadata_path = NewMetadata(base.metadata.location, pointer),
+                    .metadata = {},
+                    .table = nullptr};
+  next.metadata = WriteJson(WithSnapshot(base.metadata, pointer,
+                                         {.snapshot_id = append.snapshot_id,
+                                          .manifest_list = next.list_path.value,
+                                          .summary = std::move(summary)},
+                                         now_ms));
+  SLUICE_ASSIGN(TableMetadata parsed, ParseMetadata(next.metadata, next.metadata_path.value));
+  next.table =
+      std::make_shared<const LoadedTable>(LoadedTable{std::move(parsed), std::move(manifests)});
+  return next;
+}
+
+}  // namespace sluice
