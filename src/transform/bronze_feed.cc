@@ -109,6 +109,8 @@ void BronzeFeed::Offer(std::span<const Chunk> bronze) {
   state_->only.reset();
 }
 
-void BronzeFeed::OfferOnly(std::span<const uint32_t> rows) { state_->only = rows; }
+void BronzeFeed::OfferOnly(std::span<const uint32_t> rows) {
+  state_->only = rows;
+}
 
 }  // namespace sluice

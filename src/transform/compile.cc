@@ -46,8 +46,8 @@ size_t ColumnPlace(const json& items, const SqlTokens& tokens, size_t column, si
   auto item = static_cast<size_t>(first);
   if (column < item) item = column;
   const size_t from_end = columns - column;
-  const bool behind = std::none_of(items.end() - static_cast<ptrdiff_t>(std::min(from_end, items.size())),
-                                   items.end(), is_star);
+  const bool behind = std::none_of(
+      items.end() - static_cast<ptrdiff_t>(std::min(from_end, items.size())), items.end(), is_star);
   if (behind && from_end <= items.size()) item = items.size() - from_end;
   return tokens.ListItem(tokens.all()[1].Is("ALL") ? 2 : 1, item);
 }
@@ -87,7 +87,8 @@ class TableCompiler {
  private:
   Findings CompileSql(CompiledTable& table);
   std::expected<json, SqlFinding> ParseOne() const;
-  Findings Columns(const std::vector<SqlColumn>& described, const json& items, CompiledTable& table);
+  Findings Columns(const std::vector<SqlColumn>& described, const json& items,
+                   CompiledTable& table);
   std::optional<SqlFinding> JudgeColumn(const SqlColumn& column, CompiledTable& table) const;
   void CheckExpectation(size_t index, const CompiledTable& table);
   Findings CheckFindings(const std::string& check, const CompiledTable& table) const;
@@ -106,8 +107,7 @@ class TableCompiler {
 Findings TableCompiler::CompileSql(CompiledTable& table) {
   auto node = ParseOne();
   if (!node) return {node.error()};
-  RowWiseCheck check(scratch_, book_, tokens_,
-                     LoweredNames(BronzeSchema(bronze_.columns).fields));
+  RowWiseCheck check(scratch_, book_, tokens_, LoweredNames(BronzeSchema(bronze_.columns).fields));
   Findings findings = check.Select(*node, bronze_.table);
   // Behind any other finding DuckDB's own would mostly be an echo.
   const bool only_volatile =
@@ -147,13 +147,14 @@ std::expected<json, SqlFinding> TableCompiler::ParseOne() const {
   if (statements->empty()) return std::unexpected(SqlFinding{"E0302", 0, "the SQL is empty", only});
   if (statements->size() > 1) {
     const size_t second = tokens_.FindOutside(";") + 1;
-    return std::unexpected(SqlFinding{"E0302", tokens_.all()[second].offset,
-                                      "there is a second statement", only});
+    return std::unexpected(
+        SqlFinding{"E0302", tokens_.all()[second].offset, "there is a second statement", only});
   }
   json node = std::move((*statements)[0]["node"]);
   if (tokens_.all()[0].Is("WITH")) {
-    return std::unexpected(SqlFinding{
-        "E0301", start, "silver SQL works on one record at a time: WITH makes another table", only});
+    return std::unexpected(
+        SqlFinding{"E0301", start,
+                   "silver SQL works on one record at a time: WITH makes another table", only});
   }
   if (!tokens_.all()[0].Is("SELECT")) {
     return std::unexpected(SqlFinding{"E0302", start, "the SQL must begin with SELECT", only});
@@ -168,9 +169,9 @@ Findings TableCompiler::Columns(const std::vector<SqlColumn>& described, const j
   for (size_t i = 0; i < described.size(); ++i) {
     auto finding = JudgeColumn(described[i], table);
     if (!seen.insert(Lowered(described[i].name)).second) {
-      finding = SqlFinding{"E0302", 0,
-                           fmt::format("a second column is named `{}`", described[i].name),
-                           "names that differ only in case count as the same"};
+      finding =
+          SqlFinding{"E0302", 0, fmt::format("a second column is named `{}`", described[i].name),
+                     "names that differ only in case count as the same"};
     }
     if (!finding) continue;
     finding->offset = ColumnPlace(items, tokens_, i, described.size());
@@ -187,18 +188,17 @@ std::optional<SqlFinding> TableCompiler::JudgeColumn(const SqlColumn& column,
                       "leave it out, or give it another name: … AS name"};
   }
   if (column.type_text.find("\"NULL\"") != std::string::npos) {
-    return SqlFinding{"E0303", 0,
-                      fmt::format("column `{}` is NULL of no type", column.name),
+    return SqlFinding{"E0303", 0, fmt::format("column `{}` is NULL of no type", column.name),
                       "cast it: CAST(NULL AS VARCHAR)"};
   }
   auto type = FromDuckType(column.type.get());
   if (!type) {
-    return SqlFinding{"E0303", 0,
-                      fmt::format("column `{}`: {}", column.name, type.error().message),
+    return SqlFinding{"E0303", 0, fmt::format("column `{}`: {}", column.name, type.error().message),
                       type.error().hint};
   }
   if (HasNamelessField(*type)) {
-    return SqlFinding{"E0303", 0, fmt::format("column `{}` has a struct field without name", column.name),
+    return SqlFinding{"E0303", 0,
+                      fmt::format("column `{}` has a struct field without name", column.name),
                       "name the fields: struct_pack(a := …) or {'a': …}"};
   }
   table.columns.push_back({column.name, std::move(*type)});
@@ -245,15 +245,16 @@ Findings TableCompiler::CheckFindings(const std::string& check, const CompiledTa
 std::optional<SqlFinding> TableCompiler::BindCheck(const std::string& check) const {
   if (select_.empty()) return std::nullopt;
   const std::string head = "SELECT (";
-  const auto columns = scratch_.Describe(fmt::format("{}{}\n) FROM (\n{}\n) AS {}", head, check, select_,
-                                                     QuoteIdentifier(silver_.table.name)));
+  const auto columns = scratch_.Describe(fmt::format("{}{}\n) FROM (\n{}\n) AS {}", head, check,
+                                                     select_, QuoteIdentifier(silver_.table.name)));
   if (!columns) {
     SqlFinding finding = columns.error();
     finding.offset -= std::min(finding.offset, head.size());
     return finding;
   }
   if (duckdb_get_type_id(columns->at(0).type.get()) == DUCKDB_TYPE_BOOLEAN) return std::nullopt;
-  return SqlFinding{"E0304", 0, fmt::format("a check must be true or false, not {}", columns->at(0).type_text),
+  return SqlFinding{"E0304", 0,
+                    fmt::format("a check must be true or false, not {}", columns->at(0).type_text),
                     "compare it with something"};
 }
 

@@ -11,16 +11,22 @@
 namespace sluice {
 namespace {
 
-Field Declared(const char* name, const char* type) { return {name, *ParseType(type)}; }
+Field Declared(const char* name, const char* type) {
+  return {name, *ParseType(type)};
+}
 
 BronzeSpec Books() {
   BronzeSpec bronze;
   bronze.table = {"raw", "books"};
-  bronze.columns = {Declared("Book", "string"),          Declared("Author(s)", "string"),
-                    Declared("First published", "int"),  Declared("price", "decimal(10,2)"),
-                    Declared("sales", "double"),         Declared("tags", "list<string>"),
+  bronze.columns = {Declared("Book", "string"),
+                    Declared("Author(s)", "string"),
+                    Declared("First published", "int"),
+                    Declared("price", "decimal(10,2)"),
+                    Declared("sales", "double"),
+                    Declared("tags", "list<string>"),
                     Declared("who", "struct<name: string, born: date>"),
-                    Declared("user", "string"),          Declared("seen", "timestamptz")};
+                    Declared("user", "string"),
+                    Declared("seen", "timestamptz")};
   return bronze;
 }
 

@@ -52,7 +52,8 @@ void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vecto
   std::string hidden = HiddenList(ExcludedNames(star));
   if (hidden.empty()) return;
   const size_t next = at + 1;
-  const bool excludes = next + 1 < all.size() && (all[next].Is("EXCLUDE") || all[next].Is("EXCEPT"));
+  const bool excludes =
+      next + 1 < all.size() && (all[next].Is("EXCLUDE") || all[next].Is("EXCEPT"));
   if (!excludes) {
     hidden.resize(hidden.size() - 2);
     edits.emplace_back(all[at].end(), fmt::format(" EXCLUDE ({})", hidden));

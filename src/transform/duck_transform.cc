@@ -117,8 +117,8 @@ Result<std::unique_ptr<DuckTransform>> DuckTransform::Make(DuckEngine& engine,
   SLUICE_ASSIGN(auto connection, engine.Connect());
   const Schema schema = BronzeSchema(bronze.columns);
   SLUICE_ASSIGN(auto feed, BronzeFeed::Make(connection.get(), catalog, schema));
-  std::unique_ptr<DuckTransform> made(new DuckTransform(
-      std::move(connection), catalog, std::move(feed), schema.fields.size()));
+  std::unique_ptr<DuckTransform> made(
+      new DuckTransform(std::move(connection), catalog, std::move(feed), schema.fields.size()));
   const std::string ns = QuoteIdentifier(bronze.table.ns);
   for (const auto& sql :
        {fmt::format("ATTACH ':memory:' AS {}", catalog), fmt::format("USE {}", catalog),
@@ -222,7 +222,8 @@ Result<Chunk> DuckTransform::Judge(size_t index, Chunk made, std::vector<int64_t
                     fmt::format("expectation `{}` of {} failed: log {}, partition {}, offset {}",
                                 check.name, table.name, lineage.log[row], id.partition.value,
                                 id.offset.value),
-                    "mend the data or the check, or choose `else: quarantine`", "expectation_failed");
+                    "mend the data or the check, or choose `else: quarantine`",
+                    "expectation_failed");
       }
       if (check.otherwise == Otherwise::kWarn) continue;
       gone[row] = true;
@@ -246,8 +247,8 @@ std::expected<std::unique_ptr<Transform>, std::vector<SqlProblem>> MakeDuckTrans
   if (!compiled) return std::unexpected(std::move(compiled).error());
   auto made = DuckTransform::Make(engine, bronze, silver, std::move(*compiled));
   if (!made) {
-    return std::unexpected(std::vector{SqlProblem{"E0302", 0, std::nullopt, 0,
-                                                  made.error().message, made.error().hint}});
+    return std::unexpected(std::vector{
+        SqlProblem{"E0302", 0, std::nullopt, 0, made.error().message, made.error().hint}});
   }
   return std::move(*made);
 }

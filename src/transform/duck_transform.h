@@ -31,11 +31,11 @@ struct SqlProblem {
 ///
 /// The SQL sees the declared bronze columns plus `_rest`, `_headers`, `_key`, `_timestamp`, `_log`,
 /// `_partition` and `_offset`; `*` stands for the declared columns only. Output columns may not be
-/// named like the lineage columns. A check is judged over the silver columns and the row passes only
-/// when it is TRUE: NULL fails, as a check says what a row must satisfy.
+/// named like the lineage columns. A check is judged over the silver columns and the row passes
+/// only when it is TRUE: NULL fails, as a check says what a row must satisfy.
 ///
-/// Use by one thread; `engine` must outlive the transform and all chunks it returned. Those are flat
-/// and own their buffers, but strings may point into the bronze chunks' arena.
+/// Use by one thread; `engine` must outlive the transform and all chunks it returned. Those are
+/// flat and own their buffers, but strings may point into the bronze chunks' arena.
 std::expected<std::unique_ptr<Transform>, std::vector<SqlProblem>> MakeDuckTransform(
     DuckEngine& engine, const BronzeSpec& bronze, const std::vector<SilverSpec>& silver);
 

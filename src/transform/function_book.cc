@@ -10,15 +10,16 @@ namespace {
 
 // DuckDB calls these consistent, yet they tell of the clock, the session, the build or the batch.
 constexpr std::array<std::string_view, 7> kContext = {
-    "current_localtime", "current_localtimestamp", "current_setting", "getvariable",
-    "json_serialize_plan", "vector_type", "version",
+    "current_localtime", "current_localtimestamp", "current_setting",
+    "getvariable",       "json_serialize_plan",    "vector_type",
+    "version",
 };
 
 constexpr std::array<std::string_view, 2> kSetReturning = {"unnest", "unlist"};
 
 constexpr std::array<std::string_view, 11> kValueFunctions = {
-    "current_catalog", "current_date", "current_role",   "current_schema", "current_time", "user",
-    "current_timestamp", "current_user", "localtime", "localtimestamp", "session_user",
+    "current_catalog",   "current_date", "current_role", "current_schema", "current_time", "user",
+    "current_timestamp", "current_user", "localtime",    "localtimestamp", "session_user",
 };
 
 template <typename Names>
@@ -80,6 +81,8 @@ std::string Lowered(std::string_view text) {
   return lowered;
 }
 
-bool IsValueFunction(std::string_view lowered_name) { return Has(kValueFunctions, lowered_name); }
+bool IsValueFunction(std::string_view lowered_name) {
+  return Has(kValueFunctions, lowered_name);
+}
 
 }  // namespace sluice

@@ -12,9 +12,9 @@
 namespace sluice {
 
 enum class FunctionKind {
-  kRowWise,       ///< one value from the values of one row, always the same
-  kUnknown,       ///< DuckDB will tell that there is none
-  kMacro,         ///< as good as its bodies
+  kRowWise,  ///< one value from the values of one row, always the same
+  kUnknown,  ///< DuckDB will tell that there is none
+  kMacro,    ///< as good as its bodies
   kAggregate,
   kSetReturning,  ///< makes rows
   kVolatile,      ///< depends on clock, chance, session or batch

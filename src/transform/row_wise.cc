@@ -34,14 +34,17 @@ bool Holds(const json& node, const char* key) {
   return !child.is_null() && !(child.is_array() && child.empty());
 }
 
-bool SameName(std::string_view a, std::string_view b) { return Lowered(a) == Lowered(b); }
+bool SameName(std::string_view a, std::string_view b) {
+  return Lowered(a) == Lowered(b);
+}
 
 }  // namespace
 
 size_t PlaceOfNode(const json& node, size_t near) {
   const json& place = Child(node, "query_location");
   constexpr uint64_t kUnknown = 1ULL << 40;
-  return place.is_number_unsigned() && place.get<uint64_t>() < kUnknown ? place.get<size_t>() : near;
+  return place.is_number_unsigned() && place.get<uint64_t>() < kUnknown ? place.get<size_t>()
+                                                                        : near;
 }
 
 std::vector<SqlFinding> RowWiseCheck::Select(const json& node, const TableName& from) {
@@ -72,7 +75,8 @@ void RowWiseCheck::Clauses(const json& node) {
       NotRowWise(tokens_.PlaceOf({"DISTINCT"}), "DISTINCT compares records",
                  "warehouse mode upsert keeps one row for each key");
     } else if (type == "ORDER_MODIFIER") {
-      NotRowWise(tokens_.PlaceOf({"ORDER"}), "ORDER BY compares records", "order where rows are read");
+      NotRowWise(tokens_.PlaceOf({"ORDER"}), "ORDER BY compares records",
+                 "order where rows are read");
     } else {
       NotRowWise(tokens_.PlaceOf({"LIMIT", "OFFSET", "FETCH"}), "LIMIT and OFFSET count records",
                  "choose records by what is in them, with WHERE");
@@ -102,14 +106,17 @@ void RowWiseCheck::From(const json& from, const TableName& wanted) {
     const json* left = &from;
     while (Text(*left, "type") == "JOIN") left = &Child(*left, "left");
     const size_t start = tokens_.IndexAt(PlaceOfNode(*left, at));
-    const size_t join = std::min(tokens_.FindOutside("JOIN", start), tokens_.FindOutside(",", start));
+    const size_t join =
+        std::min(tokens_.FindOutside("JOIN", start), tokens_.FindOutside(",", start));
     NotRowWise(join == SqlTokens::kNone ? at : tokens_.all()[join].offset,
                "a join combines records", std::string(kGoldHint));
   } else if (type == "SUBQUERY") {
     NotRowWise(at, "FROM holds a subquery", only);
   } else if (type == "TABLE_FUNCTION") {
-    NotRowWise(at, fmt::format("FROM reads the table function `{}`",
-                               Text(Child(from, "function"), "function_name")), only);
+    NotRowWise(at,
+               fmt::format("FROM reads the table function `{}`",
+                           Text(Child(from, "function"), "function_name")),
+               only);
   } else if (type != "BASE_TABLE") {
     NotRowWise(at, "there is no FROM with the bronze table", only);
   } else if (!Text(from, "catalog_name").empty() ||
@@ -135,8 +142,8 @@ void RowWiseCheck::Items(const json& items) {
     Walk(item, at);
     const bool named = Text(item, "class") == "COLUMN_REF" || !Text(item, "alias").empty();
     if (!named && findings_.size() == before) {
-      findings_.push_back({"E0302", at, "an expression needs a column name",
-                           "add a name behind it: … AS name"});
+      findings_.push_back(
+          {"E0302", at, "an expression needs a column name", "add a name behind it: … AS name"});
     }
   }
 }
@@ -161,8 +168,8 @@ void RowWiseCheck::Walk(const json& node, size_t near) {
 
 bool RowWiseCheck::Judge(const json& node, size_t at) {
   constexpr std::array<std::string_view, 10> kPlain = {
-      "BETWEEN", "CASE", "CAST", "COLLATE", "COMPARISON", "CONJUNCTION", "LAMBDA", "LAMBDA_REF",
-      "OPERATOR", "TYPE",
+      "BETWEEN",     "CASE",   "CAST",       "COLLATE",  "COMPARISON",
+      "CONJUNCTION", "LAMBDA", "LAMBDA_REF", "OPERATOR", "TYPE",
   };
   const std::string kind = Text(node, "class");
   const std::string type = Text(node, "type");
@@ -178,8 +185,10 @@ bool RowWiseCheck::Judge(const json& node, size_t at) {
   if (kind == "SUBQUERY") {
     NotRowWise(at, "a subquery reads other rows", std::string(kSubqueryHint));
   } else if (kind == "WINDOW") {
-    NotRowWise(at, fmt::format("the window function `{}` reads other records",
-                               Text(node, "function_name")), std::string(kGoldHint));
+    NotRowWise(
+        at,
+        fmt::format("the window function `{}` reads other records", Text(node, "function_name")),
+        std::string(kGoldHint));
   } else if (type == "GROUPING_FUNCTION") {
     NotRowWise(at, "GROUPING is about groups of records", std::string(kGoldHint));
   } else if (kind == "STAR" || type == "OPERATOR_UNPACK") {
@@ -201,8 +210,8 @@ bool RowWiseCheck::JudgeFunction(const json& node, size_t at) {
   const std::string name = Text(node, "function_name");
   const bool aggregates = Holds(node, "filter") || Child(node, "distinct") == json(true) ||
                           Holds(Child(node, "order_bys"), "orders");
-  const FunctionKind kind = aggregates ? FunctionKind::kAggregate
-                                       : book_.KindOf(name, Child(node, "children").size());
+  const FunctionKind kind =
+      aggregates ? FunctionKind::kAggregate : book_.KindOf(name, Child(node, "children").size());
   switch (kind) {
     case FunctionKind::kRowWise:
     case FunctionKind::kUnknown:
@@ -247,8 +256,8 @@ size_t RowWiseCheck::ParameterPlace(size_t near) const {
 }
 
 void RowWiseCheck::NotRowWise(size_t at, std::string what, std::string hint) {
-  findings_.push_back(
-      {"E0301", at, "silver SQL works on one record at a time: " + std::move(what), std::move(hint)});
+  findings_.push_back({"E0301", at, "silver SQL works on one record at a time: " + std::move(what),
+                       std::move(hint)});
 }
 
 void RowWiseCheck::Volatile(size_t at, const std::string& name) {

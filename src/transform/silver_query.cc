@@ -17,10 +17,10 @@ constexpr size_t kDetailBytes = 1024;
 /// Errors that no row can be blamed for: to quarantine on them would depend on the moment.
 bool IsDuckDbsOwn(duckdb_error_type type) {
   constexpr std::array kOwn = {
-      DUCKDB_ERROR_OUT_OF_MEMORY, DUCKDB_ERROR_INTERNAL,    DUCKDB_ERROR_FATAL,
-      DUCKDB_ERROR_INTERRUPT,     DUCKDB_ERROR_IO,          DUCKDB_ERROR_TRANSACTION,
-      DUCKDB_ERROR_CONNECTION,    DUCKDB_ERROR_CATALOG,     DUCKDB_ERROR_BINDER,
-      DUCKDB_ERROR_PERMISSION,    DUCKDB_ERROR_SCHEDULER,   DUCKDB_ERROR_EXECUTOR,
+      DUCKDB_ERROR_OUT_OF_MEMORY, DUCKDB_ERROR_INTERNAL,  DUCKDB_ERROR_FATAL,
+      DUCKDB_ERROR_INTERRUPT,     DUCKDB_ERROR_IO,        DUCKDB_ERROR_TRANSACTION,
+      DUCKDB_ERROR_CONNECTION,    DUCKDB_ERROR_CATALOG,   DUCKDB_ERROR_BINDER,
+      DUCKDB_ERROR_PERMISSION,    DUCKDB_ERROR_SCHEDULER, DUCKDB_ERROR_EXECUTOR,
   };
   return std::ranges::find(kOwn, type) != kOwn.end();
 }
@@ -73,8 +73,8 @@ Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, std::vector<BadRow>& b
   auto rest = Run();
   feed_->OfferAll();
   if (rest && rest->failure) {
-    return Fail(ErrorKind::kFatal, fmt::format("rows fail together that pass alone: {}",
-                                               *rest->failure));
+    return Fail(ErrorKind::kFatal,
+                fmt::format("rows fail together that pass alone: {}", *rest->failure));
   }
   return rest;
 }

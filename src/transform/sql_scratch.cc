@@ -43,9 +43,8 @@ size_t Position(const json& error) {
 /// Splits `Kind Error: {…}` as written under errors_as_json.
 SqlFinding FromJsonError(std::string_view message) {
   const size_t brace = message.find('{');
-  const json error = brace == std::string_view::npos
-                         ? json()
-                         : json::parse(message.substr(brace), nullptr, false);
+  const json error =
+      brace == std::string_view::npos ? json() : json::parse(message.substr(brace), nullptr, false);
   if (!error.is_object()) return {"E0302", 0, std::string(message)};
   return {"E0302", Position(error), error.value("exception_message", std::string(message))};
 }
@@ -77,15 +76,16 @@ std::string SpellForDuck(const Type& type) {
 Result<SqlScratch> SqlScratch::Make(const BronzeSpec& bronze) {
   SLUICE_ASSIGN(auto engine, DuckEngine::Make());
   SLUICE_ASSIGN(auto connection, engine->Connect());
-  SLUICE_TRY(DuckQuery(connection.get(), "CREATE SCHEMA IF NOT EXISTS " +
-                                             QuoteIdentifier(bronze.table.ns)));
+  SLUICE_TRY(DuckQuery(connection.get(),
+                       "CREATE SCHEMA IF NOT EXISTS " + QuoteIdentifier(bronze.table.ns)));
   SLUICE_TRY(DuckQuery(connection.get(), BronzeView(bronze)));
   SLUICE_TRY(DuckQuery(connection.get(), "SET errors_as_json = true"));
   return SqlScratch(std::move(engine), std::move(connection));
 }
 
 std::expected<json, SqlFinding> SqlScratch::Parse(std::string_view sql) const {
-  auto rows = TextRows(connection(), fmt::format("SELECT json_serialize_sql({})", QuoteLiteral(sql)));
+  auto rows =
+      TextRows(connection(), fmt::format("SELECT json_serialize_sql({})", QuoteLiteral(sql)));
   if (!rows) return std::unexpected(FromJsonError(rows.error().message));
   json parsed = json::parse(rows->at(0).at(0), nullptr, false);
   if (parsed.is_discarded()) {
@@ -110,9 +110,8 @@ std::expected<std::vector<SqlColumn>, SqlFinding> SqlScratch::Describe(
   for (idx_t i = 0; i < count; ++i) {
     const DuckText name(
         const_cast<char*>(duckdb_prepared_statement_column_name(prepared.get(), i)));
-    columns.push_back(
-        {std::string(name.view()), "",
-         DuckType(duckdb_prepared_statement_column_logical_type(prepared.get(), i))});
+    columns.push_back({std::string(name.view()), "",
+                       DuckType(duckdb_prepared_statement_column_logical_type(prepared.get(), i))});
   }
   // A view keeps the type NULL, which a top-level SELECT silently turns into INTEGER.
   auto made = DuckQuery(connection(), "CREATE OR REPLACE VIEW sluice_described AS " + sql);

@@ -12,7 +12,9 @@ bool IsWordByte(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-bool StartsWord(char c) { return IsWordByte(c) && c != '$' && (c < '0' || c > '9'); }
+bool StartsWord(char c) {
+  return IsWordByte(c) && c != '$' && (c < '0' || c > '9');
+}
 
 class Lexer {
  public:

@@ -32,7 +32,8 @@ class SqlTokens {
   size_t IndexAt(size_t offset) const;
   /// Returns the index of the first `word` outside all brackets at or after `from`, or kNone.
   size_t FindOutside(std::string_view word, size_t from = 0) const;
-  /// Returns the offset of the first of the words found outside all brackets, or of the first token.
+  /// Returns the offset of the first of the words found outside all brackets, or of the first
+  /// token.
   size_t PlaceOf(std::initializer_list<std::string_view> words) const;
   /// Returns the offset where the `item`th piece of the list that begins at token `first` begins.
   size_t ListItem(size_t first, size_t item) const;

@@ -37,7 +37,8 @@ class TestBronze {
       list += fmt::format("c{}::{}, ", i, SpellForDuck(columns[i].type));
     }
     return Fetch(fmt::format(
-        "SELECT {} '{{\"x\":' || i || '}}', [{{'key': 'h', 'value': 'v'::BLOB}}], ('k' || i)::BLOB, "
+        "SELECT {} '{{\"x\":' || i || '}}', [{{'key': 'h', 'value': 'v'::BLOB}}], ('k' || "
+        "i)::BLOB, "
         "CASE WHEN i <> 1 THEN TIMESTAMPTZ '2024-01-01' END, 3::INT, 0::INT, i::BIGINT FROM ({})",
         list, rows));
   }
@@ -52,12 +53,15 @@ class TestBronze {
     }
     for (const auto& field : columns) {
       if (!shown.empty()) shown += " || ' | ' || ";
-      shown += fmt::format("coalesce({}::VARCHAR, 'NULL')", QuoteIdentifier("column " + field.name));
+      shown +=
+          fmt::format("coalesce({}::VARCHAR, 'NULL')", QuoteIdentifier("column " + field.name));
     }
-    EXPECT_TRUE(DuckQuery(connection_.get(), fmt::format("CREATE OR REPLACE TEMP TABLE shown ({})",
-                                                         declared)).has_value());
+    EXPECT_TRUE(DuckQuery(connection_.get(),
+                          fmt::format("CREATE OR REPLACE TEMP TABLE shown ({})", declared))
+                    .has_value());
     duckdb_appender appender = nullptr;
-    EXPECT_EQ(duckdb_appender_create(connection_.get(), nullptr, "shown", &appender), DuckDBSuccess);
+    EXPECT_EQ(duckdb_appender_create(connection_.get(), nullptr, "shown", &appender),
+              DuckDBSuccess);
     for (const auto& chunk : silver) {
       EXPECT_EQ(duckdb_append_data_chunk(appender, chunk.get()), DuckDBSuccess)
           << duckdb_appender_error(appender);

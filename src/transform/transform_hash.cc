@@ -11,9 +11,12 @@ namespace {
 
 std::string_view Name(NumberPolicy policy) {
   switch (policy) {
-    case NumberPolicy::kNull: return "null";
-    case NumberPolicy::kKeep: return "keep";
-    case NumberPolicy::kQuarantine: return "quarantine";
+    case NumberPolicy::kNull:
+      return "null";
+    case NumberPolicy::kKeep:
+      return "keep";
+    case NumberPolicy::kQuarantine:
+      return "quarantine";
   }
   return "";
 }
@@ -24,10 +27,14 @@ std::string_view Name(UnknownFields policy) {
 
 std::string_view Name(Otherwise otherwise) {
   switch (otherwise) {
-    case Otherwise::kWarn: return "warn";
-    case Otherwise::kDrop: return "drop";
-    case Otherwise::kQuarantine: return "quarantine";
-    case Otherwise::kFail: return "fail";
+    case Otherwise::kWarn:
+      return "warn";
+    case Otherwise::kDrop:
+      return "drop";
+    case Otherwise::kQuarantine:
+      return "quarantine";
+    case Otherwise::kFail:
+      return "fail";
   }
   return "";
 }
