@@ -11,9 +11,10 @@
 #include <csignal>
 #include <cstring>
 #include <functional>
-#include <thread>
 
 #include "core/clock.h"
+#include "core/pause.h"
+#include "core/text.h"
 #include "postgres/file_lock.h"
 
 namespace sluice {
@@ -29,8 +30,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// Nothing of the caller's settings (PGDATA, PGPORT, LANG) may reach the server; its message
-/// language must not vary.
+// Nothing of the caller's settings (PGDATA, PGPORT, LANG) may reach the server; its message
+// language must not vary.
 std::vector<std::string> MinimalEnvironment() {
   std::vector<std::string> env{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "HOME=/"};
   if (const char* libraries = getenv("LD_LIBRARY_PATH")) {
@@ -39,7 +40,7 @@ std::vector<std::string> MinimalEnvironment() {
   return env;
 }
 
-/// Waits for a child; kills it when the limit passes.
+// Waits for a child; kills it when the limit passes.
 Result<int> AwaitExit(pid_t child, int64_t limit_ms) {
   const SteadyTime start = Now();
   for (bool killed = false;;) {
@@ -50,11 +51,11 @@ Result<int> AwaitExit(pid_t child, int64_t limit_ms) {
       return Fail(ErrorKind::kFatal, fmt::format("waitpid failed: {}", std::strerror(errno)));
     }
     if (!killed && ElapsedMs(start) > limit_ms) killed = kill(child, SIGKILL) == 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    PauseFor(std::chrono::milliseconds(2), {});
   }
 }
 
-/// Forks; the child runs `body`, which may only make async-signal-safe calls, and exits.
+// Forks; the child runs `body`, which may only make async-signal-safe calls, and exits.
 Result<pid_t> ForkInto(const std::function<void()>& body) {
   const pid_t child = fork();
   if (child < 0) {
@@ -84,6 +85,15 @@ ExecImage::ExecImage(std::vector<std::string> argv)
 
 void ExecImage::Exec() const {
   execve(argv_pointers_[0], argv_pointers_.data(), env_pointers_.data());
+}
+
+std::vector<std::string> ProgramPath() {
+  std::vector<std::string> folders;
+  const char* path = getenv("PATH");
+  for (auto& folder : Split(path == nullptr ? "" : path, ':')) {
+    if (folder.starts_with('/')) folders.push_back(std::move(folder));
+  }
+  return folders;
 }
 
 bool BecomeUser(const ServerUser& user) {

@@ -36,6 +36,9 @@ class ExecImage {
   std::vector<char*> argv_pointers_, env_pointers_;
 };
 
+/// Returns the absolute folders of PATH.
+std::vector<std::string> ProgramPath();
+
 /// Gives up root for good when the user says so. Async-signal-safe, for a child after fork: by
 /// system calls, since the library's own calls look for other threads.
 bool BecomeUser(const ServerUser& user);

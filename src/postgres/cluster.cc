@@ -9,12 +9,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/text.h"
+#include "core/pause.h"
 
 namespace sluice {
 namespace {
@@ -53,7 +52,7 @@ int NumberIn(std::string_view text) {
   return number;
 }
 
-/// Folders `<parent>/…<version>…/bin`, the highest version first.
+// Folders `<parent>/…<version>…/bin`, the highest version first.
 void AddVersions(const fs::path& parent, std::string_view prefix, std::vector<fs::path>& to) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -68,11 +67,7 @@ void AddVersions(const fs::path& parent, std::string_view prefix, std::vector<fs
 
 std::vector<fs::path> ProgramFolders() {
   std::vector<fs::path> folders;
-  if (const char* path = getenv("PATH")) {
-    for (const auto& folder : Split(path, ':')) {
-      if (folder.starts_with('/')) folders.emplace_back(folder);
-    }
-  }
+  for (const auto& folder : ProgramPath()) folders.emplace_back(folder);
   AddVersions("/usr/lib/postgresql", "", folders);
   AddVersions("/usr", "pgsql-", folders);
   return folders;
@@ -83,7 +78,7 @@ int MajorOf(const std::string& postgres, const ServerUser& user) {
   return answer && answer->exit_code == 0 ? NumberIn(answer->output) : 0;
 }
 
-/// The cluster's major version, 0 when there is none.
+// The cluster's major version, 0 when there is none.
 int MajorOfCluster(const ServerPlace& place) {
   return NumberIn(ReadAll(place.Data() + "/PG_VERSION"));
 }
@@ -94,7 +89,7 @@ std::unexpected<Error> FileTrouble(std::string_view what, const std::string& pat
               "the state folder must be a local folder that you can write");
 }
 
-/// The last lines of a program's output, as one.
+// The last lines of a program's output, as one.
 std::string LastLines(std::string_view text, size_t bytes = 600) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   if (text.size() > bytes) text.remove_prefix(text.find('\n', text.size() - bytes) + 1);
@@ -177,7 +172,7 @@ Status ClearRemains(const ServerPlace& place) {
                   fmt::format("a server that sluice did not start works in {}", place.Data()),
                   "stop it: pg_ctl stop -D, with that folder");
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    PauseFor(std::chrono::milliseconds(20), {});
   }
   unlink((place.Data() + "/postmaster.pid").c_str());
   return {};

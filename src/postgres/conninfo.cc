@@ -1,5 +1,8 @@
 #include "postgres/conninfo.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -17,16 +20,16 @@ std::string ValueOr(const ConnectParams& params, const std::string& name) {
   return found == params.end() ? "" : found->second;
 }
 
-/// Adds what the environment and libpq itself would fill in, so that our defaults come last.
+// Adds what the environment and libpq itself would fill in, so that our defaults come last.
 void AddEnvironment(ConnectParams& params) {
   constexpr std::array<std::string_view, 4> kWanted{"host", "hostaddr", "sslmode", "sslrootcert"};
   const PqOptions defaults(PQconndefaults());
   for (auto* option = defaults.get(); option != nullptr && option->keyword != nullptr; ++option) {
     const bool wanted = std::ranges::find(kWanted, option->keyword) != kWanted.end();
-    // libpq's own default for sslmode is `prefer`, which authenticates nothing.
-    const bool weak =
-        std::string_view(option->keyword) == "sslmode" && getenv("PGSSLMODE") == nullptr;
-    if (wanted && !weak && option->val != nullptr) params.emplace(option->keyword, option->val);
+    // `prefer`, what libpq has when the environment says nothing, authenticates nobody.
+    if (wanted && option->val != nullptr && std::string_view(option->val) != "prefer") {
+      params.emplace(option->keyword, option->val);
+    }
   }
 }
 
@@ -43,14 +46,21 @@ bool IsRemote(const ConnectParams& params) {
   return !std::ranges::all_of(hosts, IsThisMachine);
 }
 
+// Where libpq looks by itself.
+std::string OwnRootCertificate() {
+  std::array<char, 4096> room{};
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwuid_r(geteuid(), &entry, room.data(), room.size(), &found);
+  return found == nullptr ? "" : std::string(entry.pw_dir) + "/.postgresql/root.crt";
+}
+
 void RequireTls(ConnectParams& params) {
   if (!IsRemote(params) || !params.emplace("sslmode", "verify-full").second) return;
-  // Without a root certificate of its own libpq 15 refuses every server; the system's bundle
-  // knows the public authorities of managed services.
-  const char* home = getenv("HOME");
-  const bool own =
-      home != nullptr && std::filesystem::exists(std::string(home) + "/.postgresql/root.crt");
-  if (!own && std::filesystem::exists(kSystemCertificates)) {
+  // Without a root certificate libpq 15 refuses every server; the system's bundle knows the public
+  // authorities of managed services.
+  if (!std::filesystem::exists(OwnRootCertificate()) &&
+      std::filesystem::exists(kSystemCertificates)) {
     params.emplace("sslrootcert", kSystemCertificates);
   }
 }

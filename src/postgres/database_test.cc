@@ -6,9 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <thread>
-
 #include "core/clock.h"
+#include "core/pause.h"
 #include "postgres/scratch_server.h"
 
 namespace sluice {
@@ -44,7 +43,7 @@ std::string One(SqlSession& session, std::string_view sql) {
   return rows->rows.at(0).at(0).value_or("null");
 }
 
-/// Integers as COPY BINARY data.
+// Integers as COPY BINARY data.
 std::string CopyOfInts(int count, int columns = 1) {
   std::string data("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
   for (int i = 0; i < count; ++i) {
@@ -170,7 +169,7 @@ TEST_F(DatabaseTest, AKilledBackendLosesTheSession) {
 TEST_F(DatabaseTest, AFatalErrorOfAnyClassIsRetryable) {
   const auto session = Connect();
   ASSERT_TRUE(session->Query("SET idle_in_transaction_session_timeout = '30ms'; BEGIN"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  PauseFor(std::chrono::milliseconds(300), {});
   const auto rows = session->Query("SELECT 1");
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, "25P03");

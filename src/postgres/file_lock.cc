@@ -7,9 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <thread>
 
 #include "core/clock.h"
+#include "core/pause.h"
 
 namespace sluice {
 
@@ -44,7 +44,7 @@ Result<FileLock> FileLock::Wait(const std::string& path, LockMode mode, int64_t 
     if (ElapsedMs(start) > wait_ms) {
       return Fail(ErrorKind::kRetryable, fmt::format("a lock stays taken: {}", path));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    PauseFor(std::chrono::milliseconds(10), {});
   }
 }
 

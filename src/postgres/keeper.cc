@@ -24,7 +24,7 @@ constexpr off_t kLogBytes = 16 << 20;
 constexpr int64_t kFastStopMs = 15'000;
 constexpr int64_t kImmediateStopMs = 5'000;
 
-/// What the keeper works with. All of it is made before the fork.
+// What the keeper works with. All of it is made before the fork.
 struct Orders {
   const ServerUser& user;
   const ExecImage& postmaster;
@@ -49,7 +49,7 @@ void CloseFrom(unsigned first) {
   for (unsigned fd = first; fd < 65'536; ++fd) close(static_cast<int>(fd));
 }
 
-/// Leaves the caller's files, folder, terminal and signals; keeps the lock and opens the log.
+// Leaves the caller's files, folder, terminal and signals; keeps the lock and opens the log.
 bool Detach(const Orders& orders) {
   ResetSignals();
   // A signal to the whole service must not take the server from under those who still drain.
@@ -97,13 +97,13 @@ void Stop(pid_t postmaster) {
   EndsWithin(postmaster, kImmediateStopMs);
 }
 
-/// The postmaster appends, so its log can be emptied under it.
+// The postmaster appends, so its log can be emptied under it.
 void BoundLog() {
   struct stat status{};
   if (fstat(2, &status) == 0 && status.st_size > kLogBytes && ftruncate(2, 0) != 0) return;
 }
 
-/// Keeps a postmaster running until the users lock is free.
+// Keeps a postmaster running until the users lock is free.
 void Keep(const Orders& orders) {
   const int users = open(orders.users_lock, O_RDWR | O_CLOEXEC);
   if (users < 0) return;

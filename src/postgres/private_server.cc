@@ -4,10 +4,9 @@
 #include <sys/stat.h>
 
 #include <fstream>
-#include <thread>
 
 #include "core/clock.h"
-#include "core/log.h"
+#include "core/pause.h"
 #include "core/text.h"
 #include "postgres/cluster.h"
 #include "postgres/conninfo.h"
@@ -33,7 +32,7 @@ std::string ConninfoFor(const ServerPlace& place, std::string_view database) {
                         {"sslmode", "disable"}});
 }
 
-/// The setting's list is split at commas unless quoted.
+// The setting's list is split at commas unless quoted.
 std::vector<std::string> PostmasterCommand(const ServerPlace& place,
                                            const ServerPrograms& programs) {
   return {programs.postgres,
@@ -64,7 +63,7 @@ bool IsSameFolder(const std::string& a, const std::string& b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-/// Nothing may be written before it is sure whose server answers.
+// Nothing may be written before it is sure whose server answers.
 Status CheckServer(const ServerPlace& place, SqlSession& session) {
   SLUICE_ASSIGN(const SqlRows rows, session.Query("SHOW data_directory"));
   const std::string shown = rows.rows.at(0).at(0).value_or("");
@@ -84,7 +83,7 @@ Status MakeDatabaseIfMissing(SqlSession& session) {
   return {};
 }
 
-/// Starts a keeper with its server where none is; the caller holds the start lock.
+// Starts a keeper with its server where none is; the caller holds the start lock.
 Status StartIfStopped(const ServerPlace& place) {
   SLUICE_ASSIGN(std::optional<FileLock> lock,
                 FileLock::Try(place.KeeperLock(), LockMode::kExclusive));
@@ -108,11 +107,11 @@ Result<std::unique_ptr<SqlSession>> AwaitSession(const ServerPlace& place) {
                   fmt::format("the private database did not start: {}", LastLogLine(place)),
                   fmt::format("see {}", place.Log()));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    PauseFor(std::chrono::milliseconds(5), {});
   }
 }
 
-/// Makes sure of a running server with our database; the caller holds the start lock.
+// Makes sure of a running server with our database; the caller holds the start lock.
 Status EnsureRunning(const ServerPlace& place) {
   SLUICE_TRY(StartIfStopped(place));
   SLUICE_ASSIGN(const auto session, AwaitSession(place));
@@ -140,7 +139,7 @@ class Server : public PrivateServer {
   const FileLock users_;
 };
 
-/// Sessions of the private server; a server that is gone is brought back first.
+// Sessions of the private server; a server that is gone is brought back first.
 class PrivateDatabase : public SqlDatabase {
  public:
   explicit PrivateDatabase(Server& server) : server_(server) {}

@@ -10,9 +10,9 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "core/clock.h"
+#include "core/pause.h"
 #include "postgres/cluster.h"
 #include "postgres/file_lock.h"
 #include "postgres/scratch_server.h"
@@ -27,7 +27,7 @@ std::string TellError(const auto& result) {
   return result ? "" : result.error().message;
 }
 
-/// A process of its own that has the server open until it is killed.
+// A process of its own that has the server open until it is killed.
 class OtherUser {
  public:
   explicit OtherUser(const std::string& folder) {
@@ -71,7 +71,7 @@ bool IsGone(pid_t pid) {
     std::error_code error;
     // A zombie has no working folder.
     if (fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", error).empty()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    PauseFor(std::chrono::milliseconds(10), {});
   }
   return false;
 }
@@ -202,12 +202,12 @@ TEST_F(PrivateServerTest, KeeperHoldsNothingOfItsCaller) {
 TEST_F(PrivateServerTest, SignalsToTheServiceLeaveTheKeeperAlone) {
   const pid_t postmaster = PostmasterPid(folder());
   kill(ParentOf(postmaster), SIGTERM);
-  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  PauseFor(std::chrono::milliseconds(150), {});
   EXPECT_EQ(*Ask(scratch_->server(), "SELECT 1"), "1");
   EXPECT_EQ(PostmasterPid(folder()), postmaster);
 }
 
-/// A state folder of its own, removed when its server has stopped.
+// A state folder of its own, removed when its server has stopped.
 class StateFolder {
  public:
   explicit StateFolder(std::string path) : path_(std::move(path)) { fs::create_directories(path_); }
@@ -233,7 +233,7 @@ TEST(PrivateServerAloneTest, OpenWhileTheServerStopsGetsARunningOne) {
     {
       ASSERT_TRUE(PrivateServer::Open(state.path()));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
+    PauseFor(std::chrono::milliseconds(wait_ms), {});
     const auto server = PrivateServer::Open(state.path());
     ASSERT_TRUE(server) << TellError(server);
     const auto session = (*(*server)->Database())->Connect("test");

@@ -36,15 +36,15 @@ std::optional<struct stat> StatOf(const std::string& path) {
   return status;
 }
 
-/// A folder of its owner's only, or that others can at most pass through.
+// A folder of its owner's only, or that others can at most pass through.
 bool IsSafeFolder(const std::string& path, uid_t owner) {
   const auto status = StatOf(path);
   return status && S_ISDIR(status->st_mode) && status->st_uid == owner &&
          (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/// A pointer file says where something lies and for whom: copied with its folder, the second line
-/// gives it away.
+// A pointer file says where something lies and for whom: copied with its folder, the second line
+// gives it away.
 struct Pointer {
   std::string target;
   std::string holder;
@@ -124,7 +124,7 @@ Result<std::string> MakeFolderElsewhere() {
   return name;
 }
 
-/// Whether the folder named by the pointer is ours: written by us, or by us before a move.
+// Whether the folder named by the pointer is ours: written by us, or by us before a move.
 bool IsOurs(const Pointer& pointer, const std::string& pg_folder) {
   if (!IsSafeFolder(pointer.target, geteuid())) return false;
   if (pointer.holder == pg_folder) return true;
@@ -146,17 +146,10 @@ Result<std::string> ChooseElsewhere(const std::string& pg_folder, const ServerUs
   return pointer.target;
 }
 
-/// libpq reads a comma as the end of a host, a leading `@` as an abstract socket.
+// libpq reads a comma as the end of a host, a leading `@` as an abstract socket.
 bool FitsAddress(const std::string& folder) {
   return folder.size() + kSocketName.size() <= kSocketPathBytes &&
          folder.find(',') == std::string::npos;
-}
-
-std::string ShortFolderPattern() {
-  const char* runtime = getenv("XDG_RUNTIME_DIR");
-  const std::string own = runtime == nullptr ? "" : std::string(runtime) + "/sluice-XXXXXX";
-  if (geteuid() != 0 && FitsAddress(own) && IsSafeFolder(runtime, geteuid())) return own;
-  return fmt::format("/tmp/sluice-{}-XXXXXX", geteuid());
 }
 
 }  // namespace
@@ -218,7 +211,7 @@ Status PrepareSocketFolder(const ServerPlace& place) {
   if (place.SocketFolder() != usual && IsSafeFolder(place.SocketFolder(), place.user.uid)) {
     return {};
   }
-  std::string folder = ShortFolderPattern();
+  std::string folder = fmt::format("/tmp/sluice-{}-XXXXXX", geteuid());
   if (mkdtemp(folder.data()) == nullptr) return Unusable("cannot make a folder", folder);
   SLUICE_TRY(GiveFolder(folder, place.user));
   return WritePointer(place.folder + "/socket.place", {folder, place.folder});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <optional>
 #include <vector>
 
@@ -40,8 +41,9 @@ SqlRows RowsOf(const PGresult* result) {
       }
     }
   }
-  // libpq's own call takes a pointer to non-const; an empty tag reads as 0.
-  rows.affected = std::atoll(PQcmdTuples(const_cast<PGresult*>(result)));
+  // The call takes a pointer to non-const without a need; a tag without a count leaves 0.
+  const std::string_view count = PQcmdTuples(const_cast<PGresult*>(result));
+  std::from_chars(count.data(), count.data() + count.size(), rows.affected);
   return rows;
 }
 
@@ -105,7 +107,7 @@ class Session : public SqlSession {
     return wire_->Send([&](PGconn* connection) { return PQsendQuery(connection, text.c_str()); });
   }
 
-  /// Takes every result of the request: the last one's rows, or the first error.
+  // Takes every result of the request: the last one's rows, or the first error.
   Result<SqlRows> CollectRows() {
     SqlRows rows;
     std::optional<Error> error;

@@ -39,7 +39,7 @@ PqConnection Start(const ConnectParams& params) {
   return PqConnection(PQconnectStartParams(names.data(), values.data(), 0));
 }
 
-/// The failed connection's message as an Error; what the server said decides the kind.
+// The failed connection's message as an Error; what the server said decides the kind.
 std::unexpected<Error> Refused(PGconn* connection) {
   std::string message = Trimmed(PQerrorMessage(connection));
   std::string sqlstate = TakeSqlState(message);

@@ -12,7 +12,7 @@ constexpr int32_t kDaysTo2000 = 10'957;
 constexpr int64_t kDayMicros = 86'400'000'000;
 constexpr int64_t kMicrosTo2000 = kDaysTo2000 * kDayMicros;
 
-/// DuckDB's infinities are ±max, PostgreSQL's are min and max.
+// DuckDB's infinities are ±max, PostgreSQL's are min and max.
 template <typename T>
 T ToPgEpoch(T value, T shift) {
   using Limits = std::numeric_limits<T>;
@@ -36,7 +36,7 @@ struct Civil {
   int month, day;
 };
 
-/// The proleptic Gregorian date of a day since 1970, counted in eras of 400 years from March on.
+// The proleptic Gregorian date of a day since 1970, counted in eras of 400 years from March on.
 Civil CivilOf(int64_t days) {
   const int64_t from_march_0000 = days + 719'468;
   const int64_t era =
@@ -52,7 +52,7 @@ Civil CivilOf(int64_t days) {
   return {year_of_era + era * 400 + (civil_month <= 2 ? 1 : 0), civil_month, day};
 }
 
-/// Year 0 is 1 BC.
+// Year 0 is 1 BC.
 void AppendCivil(std::string& to, const Civil& civil) {
   const int64_t year = civil.year > 0 ? civil.year : 1 - civil.year;
   fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}", year, civil.month, civil.day);

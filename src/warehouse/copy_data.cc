@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kBlockBytes = 4 << 20;
 constexpr size_t kKeptBlocks = 16;
 constexpr size_t kKeptBuffers = 4;
-/// Signature, no flags, no header extension.
+// Signature, no flags, no header extension.
 constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 constexpr std::string_view kTrailer("\377\377", 2);
 

@@ -15,7 +15,7 @@ namespace {
 constexpr int32_t kNull = -1;
 constexpr char kJsonbVersion = 1;
 
-/// Bytes of a cell of fixed width; 0 for the others.
+// Bytes of a cell of fixed width; 0 for the others.
 size_t FixedWidth(TypeKind kind) {
   switch (kind) {
     case TypeKind::kBool:
@@ -43,7 +43,7 @@ bool IsText(TypeKind kind) {
   return kind == TypeKind::kString || kind == TypeKind::kBinary;
 }
 
-/// Writes a column of fixed width; `convert` makes PostgreSQL's integer of DuckDB's cell.
+// Writes a column of fixed width; `convert` makes PostgreSQL's integer of DuckDB's cell.
 template <typename Cell, typename Convert>
 void PlaceFixed(duckdb_vector vector, std::vector<char*>& cursors, size_t rows, Convert convert) {
   const auto* cells = static_cast<const Cell*>(duckdb_vector_get_data(vector));
@@ -60,7 +60,7 @@ void PlaceFixed(duckdb_vector vector, std::vector<char*>& cursors, size_t rows, 
   }
 }
 
-/// Writes a column of any width; `cell` returns a row's bytes.
+// Writes a column of any width; `cell` returns a row's bytes.
 template <typename CellOf>
 void PlaceBytes(duckdb_vector vector, std::vector<char*>& cursors, size_t rows, CellOf cell) {
   const uint64_t* validity = duckdb_vector_get_validity(vector);

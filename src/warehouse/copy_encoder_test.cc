@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.h"
-#include "warehouse/silver_rows_for_test.h"
+#include "warehouse/warehouse_fixture.h"
 
 namespace sluice {
 namespace {
@@ -14,7 +14,7 @@ using Cases =
 
 class CopyEncoderTest : public WarehouseSuite {
  protected:
-  /// Sends each value through COPY into a column of its type and reads it back as text.
+  // Sends each value through COPY into a column of its type and reads it back as text.
   void RoundTrip(const std::string& type, const std::string& duck_type, const Cases& cases,
                  const std::string& show = "v::text") {
     SCOPED_TRACE(type);
@@ -172,7 +172,7 @@ TEST_F(CopyEncoderTest, StructsAndListsBecomeJson) {
               "{\"f\": \"-Infinity\", \"g\": 100000000000000000000, \"h\": false, \"i\": 0}"}});
 }
 
-/// What we write of times inside JSON is what to_jsonb writes.
+// What we write of times inside JSON is what to_jsonb writes.
 TEST_F(CopyEncoderTest, TimesInsideJsonAreSpelledAsPostgresDoes) {
   for (const char* text :
        {"2024-02-29 23:59:59.5", "1969-12-31 23:59:59.999999", "0001-01-01 00:00:00",

@@ -1,7 +1,7 @@
 #include "warehouse/live_table.h"
 
 #include <array>
-#include <cstdlib>
+#include <charconv>
 #include <map>
 
 namespace sluice {
@@ -21,7 +21,7 @@ constexpr std::string_view kColumns =
     "WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped "
     "ORDER BY a.attnum";
 
-/// indnullsnotdistinct exists from 15 on; read through jsonb, its absence is no error.
+// indnullsnotdistinct exists from 15 on; read through jsonb, its absence is no error.
 constexpr std::string_view kKeys =
     "SELECT i.indexrelid, coalesce((to_jsonb(i)->>'indnullsnotdistinct')::boolean, false), "
     "       a.attname "
@@ -77,7 +77,10 @@ Result<LiveTable> ReadLiveTable(SqlSession& session, const Target& target) {
 
 Result<int> ReadServerVersion(SqlSession& session) {
   SLUICE_ASSIGN(const SqlRows rows, session.Query("SHOW server_version_num"));
-  return std::atoi(rows.rows.at(0).at(0).value_or("0").c_str());
+  const std::string text = rows.rows.at(0).at(0).value_or("");
+  int version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  return version;
 }
 
 }  // namespace sluice

@@ -14,14 +14,14 @@ constexpr uint16_t kPositive = 0x0000, kNegative = 0x4000;
 
 constexpr std::array<uint16_t, 5> kPowers{1, 10, 100, 1000, 10'000};
 
-/// Groups of base 10,000, the least first.
+// Groups of base 10,000, the least first.
 struct Groups {
   std::array<uint16_t, kMaxGroups> digits;
   int count = 0;
   void Add(uint64_t digit) { digits[static_cast<size_t>(count++)] = static_cast<uint16_t>(digit); }
 };
 
-/// Cuts groups off while something is left. 64-bit division is many times faster than 128-bit.
+// Cuts groups off while something is left. 64-bit division is many times faster than 128-bit.
 void Cut(Uint128 magnitude, Groups& groups) {
   while (magnitude >> 64 != 0) {
     groups.Add(static_cast<uint64_t>(magnitude % 10'000));

@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-/// 54xxx is a value beyond a limit of PostgreSQL (an index entry over 2.7 kB): the row's fault too.
+// 54xxx is a value beyond a limit of PostgreSQL (an index entry over 2.7 kB): the row's fault too.
 std::unexpected<Error> OfRow(Error error) {
   if (error.kind == ErrorKind::kFatal && error.code.starts_with("54")) {
     error.kind = ErrorKind::kBadData;

@@ -64,7 +64,7 @@ class Search {
     return put;
   }
 
-  /// The rows' bytes; neighbours in one piece.
+  // The rows' bytes; neighbours in one piece.
   std::vector<std::string_view> Slices(size_t first, size_t count) const {
     std::vector<std::string_view> slices;
     for (size_t row = first; row < first + count; ++row) {

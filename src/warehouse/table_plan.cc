@@ -39,14 +39,14 @@ bool IsLineage(const Target& target, size_t index) {
   return index + kLineageColumns >= target.columns.size();
 }
 
-/// Wider forms that take every value of ours unchanged and read the same binary form.
+// Wider forms that take every value of ours unchanged and read the same binary form.
 bool TakesType(const std::string& live, const Type& type) {
   if (live == PgType(type)) return true;
   if (type.kind == TypeKind::kString) return live == "character varying";
   return type.kind == TypeKind::kDecimal && live == "numeric";
 }
 
-/// The line for a column that cannot be used as it is, or "".
+// The line for a column that cannot be used as it is, or "".
 std::string DifferenceOf(const Target& target, const Field& column, const LiveColumn& live) {
   const std::string at = fmt::format("{}: column `{}` ", target.FullName(), column.name);
   if (live.generated) {
@@ -71,7 +71,7 @@ std::string MissingLineage(const Target& target, const Field& column) {
       PgType(column.type));
 }
 
-/// Compares column by column; returns those to add.
+// Compares column by column; returns those to add.
 std::vector<Field> CompareColumns(const Target& target, const LiveTable& live, TablePlan& plan) {
   std::vector<Field> missing;
   for (size_t i = 0; i < target.columns.size(); ++i) {
@@ -88,7 +88,7 @@ std::vector<Field> CompareColumns(const Target& target, const LiveTable& live, T
   return missing;
 }
 
-/// Columns of the table that the SQL does not make must do without us.
+// Columns of the table that the SQL does not make must do without us.
 void CompareOthers(const Target& target, const LiveTable& live, TablePlan& plan) {
   for (const auto& column : live.columns) {
     const bool ours = std::ranges::any_of(
@@ -101,7 +101,7 @@ void CompareOthers(const Target& target, const LiveTable& live, TablePlan& plan)
   }
 }
 
-/// Whether ON CONFLICT finds an index under which a key has one row, also a key with NULLs.
+// Whether ON CONFLICT finds an index under which a key has one row, also a key with NULLs.
 bool HasKey(const Target& target, const LiveTable& live) {
   const std::set<std::string> wanted(target.spec.key.begin(), target.spec.key.end());
   const bool never_null = std::ranges::all_of(wanted, [&](const std::string& name) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kNullsNotDistinct = 150'000;
 
-/// `"a" text NOT NULL, "b" …`
+// `"a" text NOT NULL, "b" …`
 std::string ColumnList(const std::vector<Field>& columns) {
   std::vector<std::string> items;
   for (const auto& column : columns) {
@@ -37,8 +37,8 @@ std::string KeyWords(const Target& target) {
              : fmt::format("the latest record for each ({})", Join(target.spec.key, ", "));
 }
 
-/// The lineage as one comparable value: the record with the greatest wins, whatever came first.
-/// A record without a timestamp is older than any other.
+// The lineage as one comparable value: the record with the greatest wins, whatever came first.
+// A record without a timestamp is older than any other.
 std::string Age(std::string_view of) {
   return fmt::format(
       "(coalesce({0}._timestamp, '-infinity'), {0}._partition, {0}._offset, {0}._log)", of);

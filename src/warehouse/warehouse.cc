@@ -16,7 +16,7 @@
 namespace sluice {
 namespace {
 
-/// Encoded rows of one table, and what to do with them.
+// Encoded rows of one table, and what to do with them.
 struct StagedRows {
   std::shared_ptr<const RowStatements> statements;
   std::unique_ptr<CopyData> data;
@@ -42,7 +42,7 @@ class StagedBatch : public Participant {
   std::shared_ptr<CopyDataPool> pool_;
 };
 
-/// One target with what each batch needs of it.
+// One target with what each batch needs of it.
 struct Writer {
   Target target;
   std::shared_ptr<const RowStatements> statements;
@@ -66,7 +66,7 @@ class Warehouse : public WarehouseSink {
   std::shared_ptr<CopyDataPool> pool_ = std::make_shared<CopyDataPool>();
 };
 
-/// Ends a transaction that goes nowhere; on a lost session the server does it.
+// Ends a transaction that goes nowhere; on a lost session the server does it.
 Status RollBack(SqlSession& session) {
   if (session.IsAlive()) SLUICE_TRY(session.Query("ROLLBACK"));
   return {};

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "warehouse/silver_rows_for_test.h"
+#include "warehouse/warehouse_fixture.h"
 
 namespace sluice {
 namespace {
@@ -25,7 +25,7 @@ const std::vector<Field>& Books() {
   return columns;
 }
 
-/// `title, author, sales, timestamp, partition, offset` rows as DuckDB SQL.
+// `title, author, sales, timestamp, partition, offset` rows as DuckDB SQL.
 std::string BookRows(const std::string& values) {
   return "SELECT t::VARCHAR, a::VARCHAR, s::DOUBLE, ts::TIMESTAMPTZ, 1::INTEGER, p::INTEGER, "
          "o::BIGINT FROM (VALUES " +
@@ -185,7 +185,7 @@ TEST_F(WarehouseTest, BatchesWithoutRowsTouchNothing) {
   EXPECT_TRUE(Commit(*sink, *session_, BatchOf({})));
 }
 
-/// The same batches in every order must leave the same rows.
+// The same batches in every order must leave the same rows.
 TEST_F(WarehouseTest, UpsertsDoNotDependOnTheOrderOfCommits) {
   const std::array<std::string, 4> batches{
       BookRows("('t', NULL, 1, '2024-01-01 00:00:02+00', 0, 10), ('t', NULL, 2, '2024-01-01 "
