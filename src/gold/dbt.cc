@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -93,7 +94,8 @@ Result<std::unique_ptr<DbtWorker>> DbtWorker::Make(DbtOptions options) {
   for (auto* folder : {&options.project_folder, &options.profiles_folder, &options.state_folder}) {
     *folder = fs::absolute(*folder).lexically_normal().string();
   }
-  SLUICE_ASSIGN(auto python, FindDbtPython(options.python, options.project_folder));
+  const std::array below{ProgramFolder(), options.project_folder};
+  SLUICE_ASSIGN(auto python, FindDbtPython(options.python, below));
   SLUICE_TRY(MakeFolders(options));
   auto script = options.state_folder + "/dbt_worker.py";
   SLUICE_TRY(WriteScript(script));

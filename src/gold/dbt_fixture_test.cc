@@ -1,5 +1,6 @@
 #include "gold/dbt_fixture_test.h"
 
+#include <array>
 #include <fstream>
 
 #include "core/types.h"
@@ -13,6 +14,11 @@ using nlohmann::json;
 
 const fs::path kSource = SLUICE_SOURCE_DIR;
 
+std::string Python() {
+  const std::array below{kSource.string()};
+  return FindDbtPython("", below).value();
+}
+
 SteadyTime InAMinute() {
   return Now() + std::chrono::minutes(1);
 }
@@ -20,14 +26,15 @@ SteadyTime InAMinute() {
 }  // namespace
 
 TestPostgres::TestPostgres() {
-  const auto python = FindDbtPython("", kSource).value();
   const auto script = (kSource / "src/gold/test_postgres.py").string();
-  server_ = ChildProcess::Make({.command = {python, script},
+  server_ = ChildProcess::Make({.command = {Python(), script},
                                 .environment = DbtEnvironment(),
                                 .stderr_file = "/dev/null",
                                 .leave_ms = 20'000})
                 .value();
-  conninfo = Answer().at("conninfo");
+  const auto ready = Answer();
+  conninfo = ready.at("conninfo");
+  folder = ready.at("folder");
 }
 
 json TestPostgres::Do(const json& request) {
@@ -71,7 +78,7 @@ DbtOptions DbtTest::Options() const {
           .profiles_folder = folder_ / ".sluice/dbt/profiles",
           .state_folder = folder_ / ".sluice/dbt",
           .conninfo = postgres_->conninfo,
-          .python = FindDbtPython("", kSource).value()};
+          .python = Python()};
 }
 
 void DbtTest::Write(const std::string& name, const std::string& text) const {

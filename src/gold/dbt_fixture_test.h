@@ -21,6 +21,7 @@ class TestPostgres {
   std::string Value(const std::string& sql);
 
   std::string conninfo;
+  std::string folder;  ///< of its socket; the role `locked` needs its password
 
  private:
   nlohmann::json Answer();

@@ -126,11 +126,17 @@ TEST_F(DbtTest, FollowsTheProject) {
 }
 
 TEST_F(DbtTest, ThePasswordStaysInMemory) {
-  const std::string canary = "cana'ry \\pass";
+  postgres_->Do(R"(DROP ROLE IF EXISTS locked;
+                   CREATE ROLE locked SUPERUSER LOGIN PASSWORD 'cana''ry \pass')");
   auto options = Options();
-  options.password = canary;
+  options.conninfo = fmt::format("postgresql://locked@/postgres?host={}&connect_timeout=5&sslsni=1",
+                                 postgres_->folder);
+  EXPECT_EQ(DbtWorker::Make(options).value()->Build({}).error().kind, ErrorKind::kRetryable);
+  options.password = "cana'ry \\pass";
   auto worker = DbtWorker::Make(options).value();
-  ASSERT_TRUE(worker->Build({})->ok);
+  const auto build = worker->Build({});
+  ASSERT_TRUE(build) << build.error().message;
+  EXPECT_TRUE(build->ok) << Failures(*build);
   const auto process = fs::path("/proc") / std::to_string(WorkerPid());
   EXPECT_THAT(ReadFile(process / "cmdline"), Not(HasSubstr("cana")));
   EXPECT_THAT(ReadFile(process / "environ"), Not(HasSubstr("cana")));

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from datetime import datetime, timezone
 
 MESSAGE_CHARS = 2048
@@ -70,7 +71,7 @@ class Channel:
 
 
 def write_profile(settings):
-    """Writes profiles.yml for the address (in JSON, which is YAML); returns what connect() takes."""
+    """Writes profiles.yml for the address in JSON, which is YAML; returns what connect() takes."""
     import psycopg2
     from psycopg2.extensions import parse_dsn
 
@@ -102,9 +103,10 @@ def write_profile(settings):
         "password": "{{ env_var('%s') }}" % PASSWORD_VARIABLE,
     }
     path = os.path.join(settings["profiles"], "profiles.yml")
-    with open(path + ".new", "w", encoding="utf-8") as file:
+    fresh = f"{path}.{os.getpid()}"  # another process may be writing the same
+    with open(fresh, "w", encoding="utf-8") as file:
         json.dump({"sluice": {"target": "sluice", "outputs": {"sluice": target}}}, file, indent=2)
-    os.replace(path + ".new", path)
+    os.replace(fresh, path)
     return {key: target[key] for key in
             ("host", "port", "user", "dbname", "application_name", *PROFILE_KEYS) if key in target}
 
@@ -185,6 +187,10 @@ class Worker:
         except BuildError as error:
             return {"event": "error", "kind": error.kind,
                     "message": cut(str(error)), "hint": error.hint}
+        except Exception as error:  # of a project's macros, or of dbt itself
+            traceback.print_exc()
+            return {"event": "error", "kind": "fatal", "message": cut(repr(error)),
+                    "hint": f"see {self._settings['state']}/logs/worker.log"}
 
         from dbt_common.invocation import get_invocation_id
         return {
@@ -258,7 +264,7 @@ def main():
     requests = queue.SimpleQueue()
     threading.Thread(target=read_requests, args=(channel, requests), daemon=True).start()
     worker = Worker(settings, channel)
-    with contextlib.suppress(BuildError):  # the next build says it
+    with contextlib.suppress(Exception):  # the next build says it
         worker.prepare()
     while True:
         requests.get()

@@ -66,8 +66,9 @@ Result<std::string> Named(const std::string& python, std::string_view where) {
 }
 
 bool IsForDbt(std::string_view variable) {
-  constexpr std::array kNames = {
-      "PATH=", "HOME=", "USER=", "LOGNAME=", "LANG=", "TZ=", "TMPDIR=", "LD_LIBRARY_PATH="};
+  constexpr std::array kNames = {"PATH=",          "HOME=",        "USER=",   "LOGNAME=",
+                                 "LANG=",          "TZ=",          "TMPDIR=", "LD_LIBRARY_PATH=",
+                                 "SSL_CERT_FILE=", "SSL_CERT_DIR="};
   constexpr std::array kPrefixes = {"LC_", "PG", "DBT_"};
   const auto starts = [&](std::string_view prefix) { return variable.starts_with(prefix); };
   return std::ranges::any_of(kNames, starts) || std::ranges::any_of(kPrefixes, starts);
@@ -75,15 +76,20 @@ bool IsForDbt(std::string_view variable) {
 
 }  // namespace
 
-Result<std::string> FindDbtPython(const std::string& configured, const std::string& start_folder) {
+std::string ProgramFolder() {
+  std::error_code unknown;
+  return fs::read_symlink("/proc/self/exe", unknown).parent_path();
+}
+
+Result<std::string> FindDbtPython(const std::string& configured,
+                                  std::span<const std::string> below) {
   if (!configured.empty()) return Named(configured, "as configured");
   if (const char* python = std::getenv("SLUICE_DBT_PYTHON"); python && *python) {
     return Named(python, "SLUICE_DBT_PYTHON");
   }
-  std::error_code unknown;
-  const auto program = fs::read_symlink("/proc/self/exe", unknown);
-  if (auto python = FindAbove(program.parent_path())) return *python;
-  if (auto python = FindAbove(fs::absolute(start_folder))) return *python;
+  for (const auto& folder : below) {
+    if (auto python = FindAbove(fs::absolute(folder))) return *python;
+  }
   if (auto python = FindOnPath()) return *python;
   return Fail(ErrorKind::kInvalidConfig, "gold needs a Python with dbt, and none was found",
               std::string(kHint));

@@ -1,9 +1,9 @@
 """A PostgreSQL of its own for gold's tests; ends, without a trace, at the end of stdin.
 
-Run by a Python with psycopg2. Says {"conninfo": …} when ready. Then takes statements, one JSON
-string a line, and answers each with its rows as text or with {"error": …}. {"stop": true} and
-{"start": true} end and restart the server; {"fill": FILE.csv} makes public.books_silver anew, as
-the warehouse sink leaves it.
+Run by a Python with psycopg2. Says {"conninfo": …, "folder": …} when ready. Then takes statements,
+one JSON string a line, and answers each with its rows as text or with {"error": …}. {"stop": true}
+and {"start": true} end and restart the server; {"fill": FILE.csv} makes public.books_silver anew,
+as the warehouse sink leaves it.
 """
 import csv
 import glob
@@ -43,6 +43,11 @@ class Server:
         subprocess.run([f"{self.bin}/initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8",
                         "--no-locale", "--no-sync", "-D", data],
                        check=True, stdout=subprocess.DEVNULL, **self._as_owner())
+        rules = os.path.join(data, "pg_hba.conf")
+        with open(rules, encoding="utf-8") as file:
+            trusting = file.read()
+        with open(rules, "w", encoding="utf-8") as file:
+            file.write("local all locked scram-sha-256\n" + trusting)
 
     def _as_owner(self):
         user = {"user": "postgres", "group": "postgres", "extra_groups": []}
@@ -109,7 +114,7 @@ def main():
     server = Server()
     try:
         server.start()
-        print(json.dumps({"conninfo": server.conninfo()}), flush=True)
+        print(json.dumps({"conninfo": server.conninfo(), "folder": server.folder}), flush=True)
         for line in sys.stdin:
             print(json.dumps(answer(server, json.loads(line))), flush=True)
     finally:
