@@ -28,29 +28,30 @@ enum class StartAt { kEarliest, kLatest, kTimestamp };
 
 struct SourceSpec {
   bool embedded = false;
-  std::string brokers;                         ///< bootstrap list; empty when embedded
+  std::string brokers;  ///< bootstrap list; empty when embedded
   std::string topic;
   StartAt start = StartAt::kEarliest;
   int64_t start_timestamp_ms = 0;
-  std::string group;                           ///< default `sluice-<pipeline>`
-  int32_t partitions = 1;                      ///< of the embedded broker's topic
-  std::map<std::string, std::string> options;  ///< librdkafka's names, from an allow-list; secrets in clear
+  std::string group;       ///< default `sluice-<pipeline>`
+  int32_t partitions = 1;  ///< of the embedded broker's topic
+  std::map<std::string, std::string>
+      options;  ///< librdkafka's names, from an allow-list; secrets in clear
   int64_t max_batch_rows = 50'000;
   int64_t max_batch_bytes = 64 << 20;
 };
 
 struct LakeSpec {
-  std::string root;                            ///< absolute `file:///…` or `s3://…`, no slash at the end
-  std::string catalog = "lake";                ///< catalog_name in iceberg_tables
+  std::string root;              ///< absolute `file:///…` or `s3://…`, no slash at the end
+  std::string catalog = "lake";  ///< catalog_name in iceberg_tables
   int64_t every_ms = 30'000;
   int64_t file_size_bytes = 128 << 20;
-  std::map<std::string, std::string> s3;       ///< endpoint, region, …
+  std::map<std::string, std::string> s3;  ///< endpoint, region, …
 };
 
 struct WarehouseSpec {
   bool embedded = false;
-  std::string url;                             ///< postgres://… or key=value; secrets in clear; empty when embedded
-  int64_t every_ms = 0;                        ///< 0: as soon as there is work
+  std::string url;       ///< postgres://… or key=value; secrets in clear; empty when embedded
+  int64_t every_ms = 0;  ///< 0: as soon as there is work
 };
 
 enum class NumberPolicy { kNull, kKeep, kQuarantine };
@@ -58,10 +59,11 @@ enum class UnknownFields { kRest, kQuarantine };
 
 /// How bytes become bronze rows; the names are bad-input.md's.
 struct DecodeOptions {
-  NumberPolicy nan = NumberPolicy::kNull;            ///< `NaN`: null, keep (floats only), quarantine
-  NumberPolicy infinity = NumberPolicy::kQuarantine; ///< `Infinity`: keep (floats only) or quarantine
+  NumberPolicy nan = NumberPolicy::kNull;  ///< `NaN`: null, keep (floats only), quarantine
+  NumberPolicy infinity =
+      NumberPolicy::kQuarantine;  ///< `Infinity`: keep (floats only) or quarantine
   UnknownFields unknown_fields = UnknownFields::kRest;
-  bool coerce = false;                               ///< "1859" for an int, "true" for a bool
+  bool coerce = false;  ///< "1859" for an int, "true" for a bool
   bool case_insensitive = false;
   bool strip_nul = false;
   int64_t max_message_bytes = 8 << 20;
@@ -69,8 +71,8 @@ struct DecodeOptions {
   int32_t max_fields = 10'000;
   int32_t max_field_name_bytes = 1024;
   int32_t max_depth = 64;
-  std::string timestamp_unit;                        ///< `s`, `ms`, `us` for numbers; empty: numbers are refused
-  std::string timestamp_zone;                        ///< zone for times without one; empty: refused for timestamptz
+  std::string timestamp_unit;  ///< `s`, `ms`, `us` for numbers; empty: numbers are refused
+  std::string timestamp_zone;  ///< zone for times without one; empty: refused for timestamptz
 };
 
 /// One item of `partition_by`: `genre`, `day(_timestamp)`, `month(x)`, `hour(x)`.
@@ -94,7 +96,7 @@ struct Expectation {
   std::string name;
   std::string check;  ///< a boolean SQL expression over the silver columns
   Otherwise otherwise = Otherwise::kWarn;
-  Place place;        ///< of the check's text
+  Place place;  ///< of the check's text
 };
 
 enum class WriteMode { kAppend, kUpsert };
@@ -127,16 +129,16 @@ struct GoldSpec {
 
 /// A checked pipeline file. Paths are absolute, variables replaced, defaults filled in.
 struct Spec {
-  std::string file;     ///< the pipeline file's path
-  std::string folder;   ///< its folder; `.sluice/` lies there
+  std::string file;    ///< the pipeline file's path
+  std::string folder;  ///< its folder; `.sluice/` lies there
   std::string pipeline;
   SourceSpec source;
   LakeSpec lake;
   WarehouseSpec warehouse;
-  BronzeSpec bronze;                 ///< exactly one
-  std::vector<SilverSpec> silver;    ///< none or more, each from `bronze.table`
+  BronzeSpec bronze;               ///< exactly one
+  std::vector<SilverSpec> silver;  ///< none or more, each from `bronze.table`
   std::optional<GoldSpec> gold;
-  int64_t quarantine_limit_rows = -1;///< `run --once` exits 1 beyond it; -1: no limit
+  int64_t quarantine_limit_rows = -1;  ///< `run --once` exits 1 beyond it; -1: no limit
 
   bool HasWarehouseSink() const {
     for (const auto& table : silver) {

@@ -1,0 +1,48 @@
+#include "config/explain.h"
+
+#include <algorithm>
+
+#include "config/explain_text.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kHeading = "\n## E";
+
+/// The section of a code, from `E0107 unknown_key` to the next heading; "" when there is none.
+std::string_view SectionOf(std::string_view code) {
+  const std::string_view text = ExplainText();
+  const std::string heading =
+      "\n## E" + std::string(code.substr(std::min<size_t>(code.size(), 1))) + " ";
+  const bool is_code = code.size() == 5 && (code[0] == 'E' || code[0] == 'e');
+  const size_t start = is_code ? text.find(heading) : std::string_view::npos;
+  if (start == std::string_view::npos) return {};
+  const size_t end = text.find("\n## ", start + 1);
+  return text.substr(start + 4, end == std::string_view::npos ? end : end - start - 3);
+}
+
+}  // namespace
+
+std::optional<std::string> Explain(std::string_view code) {
+  const std::string_view section = SectionOf(code);
+  if (section.empty()) return std::nullopt;
+  return std::string(section.substr(0, section.find_last_not_of('\n') + 1)) + "\n";
+}
+
+std::string CodeName(std::string_view code) {
+  const std::string_view section = SectionOf(code);
+  const std::string_view line = section.substr(0, section.find('\n'));
+  return std::string(line.substr(std::min<size_t>(line.size(), 6)));
+}
+
+std::vector<std::string> AllCodes() {
+  std::vector<std::string> codes;
+  const std::string_view text = ExplainText();
+  for (size_t at = text.find(kHeading); at != std::string_view::npos;
+       at = text.find(kHeading, at + 1)) {
+    codes.emplace_back(text.substr(at + 4, 5));
+  }
+  return codes;
+}
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#include <sys/stat.h>
+
+#include <array>
+
+#include "config/codes.h"
+#include "config/sections.h"
+
+namespace sluice {
+namespace {
+
+constexpr Bounds kEvery{1000, 86'400'000};
+
+void ReadDbt(Reader& reader, const Node& node, GoldSpec& gold) {
+  const auto text = reader.ReadText(node);
+  if (!text) return;
+  std::string path = reader.PathOf(text->value);
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  struct stat info{};
+  const bool folder = stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  if (!folder || stat((path + "/dbt_project.yml").c_str(), &info) != 0) {
+    return reader.ReportValue(
+        node, *text,
+        {codes::kDbtProjectMissing,
+         folder ? "this folder has no `dbt_project.yml`" : "there is no such folder", "",
+         "name the folder of the dbt project; it is relative to the pipeline file"});
+  }
+  gold.dbt = std::move(path);
+}
+
+}  // namespace
+
+void ReadGold(Reader& reader, const Node& node, GoldSpec& gold) {
+  const std::array keys{
+      Key{"dbt", "dbt: books_analytics", [&](const Node& n) { ReadDbt(reader, n, gold); }},
+      Key{"every", "",
+          [&](const Node& n) {
+            if (auto every = reader.ReadDuration(n, kEvery)) gold.every_ms = *every;
+          }},
+  };
+  reader.ReadMap(node, keys);
+}
+
+}  // namespace sluice
