@@ -1,0 +1,265 @@
+#include "ledger/ledger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ledger/committer.h"
+#include "ledger/quarantine_report.h"
+#include "ledger/report.h"
+#include "ledger/schema.h"
+#include "postgres/scratch_server.h"
+
+namespace sluice {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view kPipeline = "books";
+
+/// A participant that writes numbers into a table, or fails as it is told.
+class Rows : public Participant {
+ public:
+  explicit Rows(int64_t from, int64_t to) : from_(from), to_(to) {}
+  Status Apply(SqlSession& session, const CommitId&) override {
+    ++applied;
+    if (fail_first && applied == 1) return Fail(ErrorKind::kRetryable, "away", {}, "40001");
+    SLUICE_TRY(session.Query("INSERT INTO target SELECT generate_series(" + std::to_string(from_) +
+                             "," + std::to_string(to_ - 1) + ")"));
+    if (kill_backend) {
+      // The COMMIT that follows finds a dead connection: its outcome is in doubt.
+      const auto killed = killer->Query("SELECT pg_terminate_backend(" +
+                                        std::to_string(session.BackendPid()) + ", 5000)");
+      kill_backend = false;
+      if (!killed) return Fail(killed.error());
+    }
+    return {};
+  }
+  int applied = 0;
+  bool fail_first = false;
+  bool kill_backend = false;
+  SqlSession* killer = nullptr;
+
+ private:
+  int64_t from_, to_;
+};
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto scratch = ScratchServer::Make();
+    ASSERT_TRUE(scratch) << scratch.error().message;
+    scratch_ = scratch->release();
+  }
+  static void TearDownTestSuite() { delete std::exchange(scratch_, nullptr); }
+
+  void SetUp() override {
+    database_ = *scratch_->server().Database();
+    session_ = *database_->Connect("sluice-test");
+    ASSERT_TRUE(session_->Query("DROP SCHEMA IF EXISTS sluice CASCADE; DROP TABLE IF EXISTS target; "
+                                "CREATE TABLE target (n bigint PRIMARY KEY)"));
+    ASSERT_TRUE(CreateLedgerTables(*session_));
+    ASSERT_TRUE(RegisterPipeline(*session_, Known("one")));
+    log_ = *ResolveLog(*session_, std::string(kPipeline), Topic("t1"), false);
+  }
+
+  static Registration Known(std::string hash) {
+    return {.pipeline = std::string(kPipeline), .transform_hash = std::move(hash),
+            .accept_transform = false, .targets = {"lake:raw.books"}};
+  }
+  static TopicIdentity Topic(std::string uuid, bool embedded = false) {
+    return {.topic = "stream", .topic_uuid = std::move(uuid), .cluster_id = "c", .embedded = embedded,
+            .partitions = 1};
+  }
+  Claim ClaimAs(const std::string& worker, int64_t start = 0) {
+    auto claim = ClaimPartition(*session_, std::string(kPipeline), worker, log_, PartitionId{0},
+                                {Sink::kWarehouse, Sink::kLake}, Offset{start});
+    EXPECT_TRUE(claim) << claim.error().message;
+    return *claim;
+  }
+  Staged StagedOf(const Claim& claim, Sink sink, int64_t end) const {
+    const Position& at = claim.positions.at(sink);
+    const int64_t count = end - at.next.value;
+    return {.commit = CommitId::Random(), .sink = sink, .log = log_,
+            .ranges = {{{{PartitionId{0}, at.next, Offset{end}}, count, count, 0, 0}, at.epoch}},
+            .quarantine = {}};
+  }
+  Committer MakeCommitter(const std::string& worker) {
+    return Committer(*database_, std::string(kPipeline), worker, [](const std::string&) {});
+  }
+  int64_t Count(const std::string& what) {
+    return std::stoll(*session_->Query("SELECT count(*) FROM " + what)->rows[0][0]);
+  }
+  int64_t Mark(Sink sink) {
+    for (const auto& position : *ReadPositions(*session_, std::string(kPipeline))) {
+      if (position.sink == sink) return position.next.value;
+    }
+    return -1;
+  }
+
+  static ScratchServer* scratch_;
+  std::unique_ptr<SqlDatabase> database_;
+  std::unique_ptr<SqlSession> session_;
+  LogId log_;
+};
+ScratchServer* LedgerTest::scratch_ = nullptr;
+
+TEST_F(LedgerTest, RowsAndMarkMoveTogether) {
+  const Claim claim = ClaimAs("w1");
+  Rows rows(0, 10);
+  auto committer = MakeCommitter("w1");
+  ASSERT_TRUE(committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), rows, {}));
+  EXPECT_EQ(Count("target"), 10);
+  EXPECT_EQ(Mark(Sink::kWarehouse), 10);
+  EXPECT_EQ(Mark(Sink::kLake), 0);
+  EXPECT_EQ(Count("sluice.commit"), 1);
+}
+
+TEST_F(LedgerTest, ZombieIsFencedAndLeavesNothing) {
+  const Claim old_claim = ClaimAs("w1");
+  const Claim new_claim = ClaimAs("w2");
+  auto zombie = MakeCommitter("w1");
+  Rows rows(0, 10);
+  const Status status = zombie.Commit(StagedOf(old_claim, Sink::kWarehouse, 10), rows, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kFenced);
+  EXPECT_EQ(Count("target"), 0);
+  EXPECT_EQ(zombie.counters().fenced, 1);
+  auto owner = MakeCommitter("w2");
+  Rows again(0, 10);
+  EXPECT_TRUE(owner.Commit(StagedOf(new_claim, Sink::kWarehouse, 10), again, {}));
+}
+
+TEST_F(LedgerTest, TheSameRangeIsCommittedOnce) {
+  const Claim claim = ClaimAs("w1");
+  auto committer = MakeCommitter("w1");
+  Rows first(0, 10), second(100, 110);
+  ASSERT_TRUE(committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), first, {}));
+  const Status status = committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), second, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kFenced);
+  EXPECT_EQ(Count("target"), 10);
+}
+
+TEST_F(LedgerTest, LakeNeverPassesTheWarehouse) {
+  const Claim claim = ClaimAs("w1");
+  auto committer = MakeCommitter("w1");
+  Rows lake(0, 5);
+  const Status status = committer.Commit(StagedOf(claim, Sink::kLake, 5), lake, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kFenced);
+  EXPECT_EQ(Count("target"), 0);
+}
+
+TEST_F(LedgerTest, RetriesWhatMayBeRetried) {
+  const Claim claim = ClaimAs("w1");
+  auto committer = MakeCommitter("w1");
+  Rows rows(0, 10);
+  rows.fail_first = true;
+  ASSERT_TRUE(committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), rows, {}));
+  EXPECT_EQ(rows.applied, 2);
+  EXPECT_EQ(Count("target"), 10);
+}
+
+TEST_F(LedgerTest, LostBackendIsReplacedAndNothingIsDoubled) {
+  const Claim claim = ClaimAs("w1");
+  auto committer = MakeCommitter("w1");
+  Rows rows(0, 10);
+  rows.kill_backend = true;
+  rows.killer = session_.get();
+  ASSERT_TRUE(committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), rows, {}));
+  EXPECT_EQ(rows.applied, 2);
+  EXPECT_EQ(Count("target"), 10);
+  EXPECT_EQ(Mark(Sink::kWarehouse), 10);
+}
+
+TEST_F(LedgerTest, CountsThatDoNotAddUpStopTheCommit) {
+  const Claim claim = ClaimAs("w1");
+  Staged staged = StagedOf(claim, Sink::kWarehouse, 10);
+  staged.ranges[0].counts.ok = 9;
+  auto committer = MakeCommitter("w1");
+  Rows rows(0, 10);
+  const Status status = committer.Commit(staged, rows, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvariant);
+}
+
+TEST_F(LedgerTest, QuarantineRidesWithTheRows) {
+  const Claim claim = ClaimAs("w1");
+  Staged staged = StagedOf(claim, Sink::kWarehouse, 10);
+  staged.ranges[0].counts.ok = 9;
+  staged.ranges[0].counts.quarantined = 1;
+  QuarantineRow row;
+  row.reject = {{PartitionId{0}, Offset{3}}, "json_syntax", "a\tfield", "at byte 3\n\\ \x1b[31m"};
+  row.record.partition = PartitionId{0};
+  row.record.offset = Offset{3};
+  row.record.timestamp_ms = 1'700'000'000'123;
+  const std::string value("\x00\xff\\x41\n", 7);
+  row.record.value = value;
+  staged.quarantine = {&row};
+  auto committer = MakeCommitter("w1");
+  Rows rows(0, 9);
+  const Status status = committer.Commit(staged, rows, {});
+  ASSERT_TRUE(status) << status.error().message;
+  const auto shown = ShowQuarantined(*session_, std::string(kPipeline), log_, PartitionId{0}, Offset{3});
+  ASSERT_TRUE(shown && *shown);
+  EXPECT_EQ((*shown)->value, value);
+  EXPECT_EQ((*shown)->value_bytes, 7);
+  EXPECT_EQ((*shown)->reason, "json_syntax");
+  EXPECT_EQ((*shown)->kafka_at, "2023-11-14T22:13:20.123Z");
+  EXPECT_EQ((*shown)->field, "a\\x09field");
+  const Claim next = ClaimAs("w2");
+  EXPECT_EQ(next.kept_out, std::vector<Offset>{Offset{3}});
+  EXPECT_EQ(next.ResumeAt(), Offset{0});
+}
+
+TEST_F(LedgerTest, AnotherLifeOfATopicNeedsTheOperatorsWord) {
+  const auto refused = ResolveLog(*session_, std::string(kPipeline), Topic("t2"), false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E0402");
+  const auto accepted = ResolveLog(*session_, std::string(kPipeline), Topic("t2"), true);
+  ASSERT_TRUE(accepted);
+  EXPECT_NE(accepted->value, log_.value);
+  EXPECT_TRUE(ResolveLog(*session_, std::string(kPipeline), Topic("e1", true), false));
+}
+
+TEST_F(LedgerTest, AChangedTransformIsAcceptedByNameOnly) {
+  const Status refused = RegisterPipeline(*session_, Known("two"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E0403");
+  Registration accepted = Known("two");
+  accepted.accept_transform = true;
+  EXPECT_TRUE(RegisterPipeline(*session_, accepted));
+  EXPECT_TRUE(RegisterPipeline(*session_, Known("two")));
+}
+
+TEST_F(LedgerTest, AChangedTransformWaitsForEqualMarks) {
+  const Claim claim = ClaimAs("w1");
+  auto committer = MakeCommitter("w1");
+  Rows rows(0, 10);
+  ASSERT_TRUE(committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), rows, {}));
+  Registration changed = Known("two");
+  changed.accept_transform = true;
+  const Status refused = RegisterPipeline(*session_, changed);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("different marks"));
+}
+
+TEST_F(LedgerTest, TwoPipelinesMayNotWriteOneTable) {
+  Registration other = Known("one");
+  other.pipeline = "others";
+  const Status refused = RegisterPipeline(*session_, other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E0407");
+}
+
+TEST_F(LedgerTest, FrozenZombieIsEnded) {
+  ClaimAs("w1");
+  auto frozen = *database_->Connect("sluice:books:w0");
+  ASSERT_TRUE(frozen->Query("BEGIN"));
+  ASSERT_TRUE(frozen->Query("SELECT 1"));
+  EXPECT_EQ(*TerminateZombies(*session_, std::string(kPipeline)), 0) << "ten seconds are granted";
+  EXPECT_TRUE(frozen->IsAlive());
+}
+
+}  // namespace
+}  // namespace sluice
