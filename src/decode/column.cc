@@ -61,34 +61,9 @@ void Column::Grow() {
   children_.front()->Refresh();
 }
 
-void Column::Invalidate(size_t row) {
-  if (validity_ == nullptr) {
-    duckdb_vector_ensure_validity_writable(vector_);
-    validity_ = duckdb_vector_get_validity(vector_);
-  }
-  validity_[row / 64] &= ~(uint64_t{1} << row % 64);
-}
-
-void Column::SetNull(size_t row) {
-  Invalidate(row);
-  switch (kind()) {
-    case TypeKind::kString:
-    case TypeKind::kBinary:
-      return Set(row, duckdb_string_t{});
-    case TypeKind::kList:
-      return Set(row, duckdb_list_entry{});
-    case TypeKind::kStruct:
-      for (auto& child : children_) child->SetNull(row);
-      return;
-    default:
-      return;
-  }
-}
-
-void Column::Commit() {
-  if (!has_lists_) return;
-  committed_ = elements_;
-  for (auto& child : children_) child->Commit();
+void Column::MakeValidity() {
+  duckdb_vector_ensure_validity_writable(vector_);
+  validity_ = duckdb_vector_get_validity(vector_);
 }
 
 void Column::Undo(size_t row) {

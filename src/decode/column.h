@@ -21,12 +21,21 @@ inline constexpr size_t kInlinedBytes = 12;
 /// Returns DuckDB's string for bytes that outlive it.
 inline duckdb_string_t ToDuckString(std::string_view bytes) {
   duckdb_string_t text{};
-  text.value.inlined.length = static_cast<uint32_t>(bytes.size());
-  if (bytes.size() <= kInlinedBytes) {
-    std::memcpy(text.value.inlined.inlined, bytes.data(), bytes.size());
+  const char* const from = bytes.data();
+  const size_t size = bytes.size();
+  text.value.inlined.length = static_cast<uint32_t>(size);
+  char* const to = text.value.inlined.inlined;
+  if (size > kInlinedBytes) {
+    std::memcpy(text.value.pointer.prefix, from, sizeof(text.value.pointer.prefix));
+    text.value.pointer.ptr = const_cast<char*>(from);
+  } else if (size >= 8) {  // copies of a fixed size that overlap: no call for a few bytes
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
   } else {
-    std::memcpy(text.value.pointer.prefix, bytes.data(), sizeof(text.value.pointer.prefix));
-    text.value.pointer.ptr = const_cast<char*>(bytes.data());
+    for (size_t i = 0; i < size; ++i) to[i] = from[i];
   }
   return text;
 }
@@ -58,7 +67,17 @@ class Column {
     static_cast<T*>(data_)[row] = value;
   }
   /// Sets the row, and what is within it, to NULL.
-  void SetNull(size_t row);
+  void SetNull(size_t row) {
+    if (validity_ == nullptr) MakeValidity();
+    validity_[row / 64] &= ~(uint64_t{1} << row % 64);
+    if (kind() == TypeKind::kString || kind() == TypeKind::kBinary) {
+      Set(row, duckdb_string_t{});
+    } else if (kind() == TypeKind::kList) {
+      Set(row, duckdb_list_entry{});
+    } else if (kind() == TypeKind::kStruct) {
+      for (auto& child : children_) child->SetNull(row);
+    }
+  }
 
   /// Appends one slot to a list's elements and returns its index.
   size_t AddElement() {
@@ -67,7 +86,11 @@ class Column {
   }
   size_t elements() const { return elements_; }
   /// The elements so far belong to rows that stay.
-  void Commit();
+  void Commit() {
+    if (!has_lists_) return;
+    committed_ = elements_;
+    for (auto& child : children_) child->Commit();
+  }
   /// Makes row `row` as if nothing had been written to it or, for a list, since Commit.
   void Undo(size_t row);
   /// Tells DuckDB how long the lists have become.
@@ -87,7 +110,7 @@ class Column {
   Column(const Field& field, const FieldPath* parent, FieldNames names);
   void Grow();
   void Refresh();
-  void Invalidate(size_t row);
+  void MakeValidity();
 
   Type type_;
   std::string name_;

@@ -51,9 +51,9 @@ std::optional<Fault> CheckMessage(const Record& record, const DecodeOptions& opt
   const std::string_view value = *record.value;
   if (value.empty()) return Fault{"empty_value", 0, "", "a value of zero bytes"};
   if (value.size() > static_cast<size_t>(options.max_message_bytes)) {
-    return Fault{"message_too_large", 0, "",
-                 fmt::format("{} bytes; max_message_bytes is {}", value.size(),
-                             options.max_message_bytes)};
+    return Fault{
+        "message_too_large", 0, "",
+        fmt::format("{} bytes; max_message_bytes is {}", value.size(), options.max_message_bytes)};
   }
   if (value[0] == '\0' && value.size() >= kConfluentPrefixBytes) return WireFormatFault(value);
   if (!record.headers.empty()) {
@@ -65,9 +65,9 @@ std::optional<Fault> CheckMessage(const Record& record, const DecodeOptions& opt
                              options.max_field_bytes)};
   }
   if (record.timestamp_ms && *record.timestamp_ms > (kLastDay + 1) * 86'400'000 - 1) {
-    return Fault{"timestamp_out_of_range", 0, "_timestamp",
-                 fmt::format("Kafka's timestamp is past the year 9999: {} ms",
-                             *record.timestamp_ms)};
+    return Fault{
+        "timestamp_out_of_range", 0, "_timestamp",
+        fmt::format("Kafka's timestamp is past the year 9999: {} ms", *record.timestamp_ms)};
   }
   return std::nullopt;
 }
@@ -162,9 +162,9 @@ Status CheckOptions(const DecodeOptions& options) {
   if (options.max_message_bytes < 1 || options.max_message_bytes > kMaxMessageBytes ||
       options.max_field_bytes < 1 || options.max_fields < 1 || options.max_depth < 1 ||
       options.max_field_name_bytes < 1) {
-    return Fail(ErrorKind::kInvalidConfig, "a limit of decode is out of range",
-                fmt::format("limits are 1 or more, max_message_bytes at most {}",
-                            kMaxMessageBytes));
+    return Fail(
+        ErrorKind::kInvalidConfig, "a limit of decode is out of range",
+        fmt::format("limits are 1 or more, max_message_bytes at most {}", kMaxMessageBytes));
   }
   return {};
 }
@@ -174,8 +174,8 @@ Status CheckOptions(const DecodeOptions& options) {
 
 Result<std::unique_ptr<Decoder>> MakeJsonDecoder(const BronzeSpec& spec) {
   SLUICE_TRY(json::CheckOptions(spec.decode));
-  SLUICE_ASSIGN(auto index, json::JsonIndex::Make(
-                                static_cast<size_t>(spec.decode.max_message_bytes)));
+  SLUICE_ASSIGN(auto index,
+                json::JsonIndex::Make(static_cast<size_t>(spec.decode.max_message_bytes)));
   std::optional<json::Zone> zone;
   if (!spec.decode.timestamp_zone.empty()) {
     SLUICE_ASSIGN(zone, json::Zone::Make(spec.decode.timestamp_zone));

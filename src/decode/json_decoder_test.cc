@@ -4,7 +4,8 @@
 //   record TEXT, or tombstone
 //   row A | B | _rest {…}, or reject REASON [FIELD], or skipped    what becomes of it
 //   detail TEXT                        what the reject's detail holds
-// All records of a case are one batch. In TEXT, `\xHH` is a byte and `${N*text$}` N times the text; rows show what is no printable ASCII so.
+// All records of a case are one batch. In TEXT, `\xHH` is a byte and `${N*text$}` N times the text;
+// rows show what is no printable ASCII so.
 #include "decode/json_decoder.h"
 
 #include <gmock/gmock.h>
@@ -72,19 +73,32 @@ NumberPolicy ToPolicy(std::string_view text) {
 }
 
 void SetOption(DecodeOptions& options, const std::string& name, const std::string& value) {
-  if (name == "nan") options.nan = ToPolicy(value);
-  else if (name == "infinity") options.infinity = ToPolicy(value);
-  else if (name == "unknown_fields") options.unknown_fields = UnknownFields::kQuarantine;
-  else if (name == "coerce") options.coerce = true;
-  else if (name == "case_insensitive") options.case_insensitive = true;
-  else if (name == "strip_nul") options.strip_nul = true;
-  else if (name == "max_message_bytes") options.max_message_bytes = ToNumber(value);
-  else if (name == "max_field_bytes") options.max_field_bytes = ToNumber(value);
-  else if (name == "max_fields") options.max_fields = static_cast<int32_t>(ToNumber(value));
-  else if (name == "max_depth") options.max_depth = static_cast<int32_t>(ToNumber(value));
-  else if (name == "timestamp_unit") options.timestamp_unit = value;
-  else if (name == "timestamp_zone") options.timestamp_zone = value;
-  else FAIL() << "unknown option " << name;
+  if (name == "nan")
+    options.nan = ToPolicy(value);
+  else if (name == "infinity")
+    options.infinity = ToPolicy(value);
+  else if (name == "unknown_fields")
+    options.unknown_fields = UnknownFields::kQuarantine;
+  else if (name == "coerce")
+    options.coerce = true;
+  else if (name == "case_insensitive")
+    options.case_insensitive = true;
+  else if (name == "strip_nul")
+    options.strip_nul = true;
+  else if (name == "max_message_bytes")
+    options.max_message_bytes = ToNumber(value);
+  else if (name == "max_field_bytes")
+    options.max_field_bytes = ToNumber(value);
+  else if (name == "max_fields")
+    options.max_fields = static_cast<int32_t>(ToNumber(value));
+  else if (name == "max_depth")
+    options.max_depth = static_cast<int32_t>(ToNumber(value));
+  else if (name == "timestamp_unit")
+    options.timestamp_unit = value;
+  else if (name == "timestamp_zone")
+    options.timestamp_zone = value;
+  else
+    FAIL() << "unknown option " << name;
 }
 
 Field ToField(std::string_view text) {
@@ -139,8 +153,8 @@ std::vector<Case> ReadCases() {
       ++number;
       if (line.empty() || line[0] == '#') continue;
       if (line.starts_with("== ")) {
-        cases.push_back({fmt::format("{}:{}", entry.path().filename().string(), number),
-                         line.substr(3)});
+        cases.push_back(
+            {fmt::format("{}:{}", entry.path().filename().string(), number), line.substr(3)});
         next = {};
         continue;
       }
@@ -170,7 +184,9 @@ RawBatch ToBatch(const std::vector<CaseRecord>& records) {
   return batch;
 }
 
-void PrintTo(const Case& test, std::ostream* out) { *out << test.place; }
+void PrintTo(const Case& test, std::ostream* out) {
+  *out << test.place;
+}
 
 class JsonDecoderTest : public testing::TestWithParam<Case> {};
 
@@ -186,12 +202,13 @@ TEST_P(JsonDecoderTest, DecidesAsTheCaseSays) {
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const std::string expected = json::BytesAsText(Bytes(test.records[i].outcome));
     EXPECT_TRUE(outcomes[i] == expected)
-        << "record " << i + 1 << ": " << json::BytesAsText(batch.records[i].value.value_or("")).substr(0, 200)
-        << "\n  is " << outcomes[i].substr(0, 300) << "\n not " << expected.substr(0, 300);
+        << "record " << i + 1 << ": "
+        << json::BytesAsText(batch.records[i].value.value_or("")).substr(0, 200) << "\n  is "
+        << outcomes[i].substr(0, 300) << "\n not " << expected.substr(0, 300);
   }
   for (const auto& reject : decoded->rejects) {
-    EXPECT_THAT(reject.detail, HasSubstr(test.records[static_cast<size_t>(
-                                   reject.id.offset.value)].detail));
+    EXPECT_THAT(reject.detail,
+                HasSubstr(test.records[static_cast<size_t>(reject.id.offset.value)].detail));
     EXPECT_LE(reject.detail.size(), 1024U);
     EXPECT_EQ(EscapeControl(reject.detail), reject.detail);
   }

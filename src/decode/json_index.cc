@@ -8,7 +8,9 @@ namespace {
 
 constexpr size_t kFirstCapacity = 64 << 10;
 
-bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool IsBlank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 bool IsPunctuation(char c) {
   return c == '{' || c == '}' || c == '[' || c == ']' || c == ',' || c == ':';

@@ -14,13 +14,22 @@ constexpr uint32_t kNoCode = 0xFFFFFFFF;
 /// The byte that `\c` stands for, or 0.
 char Simple(char c) {
   switch (c) {
-    case '"': case '\\': case '/': return c;
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return '\0';
+    case '"':
+    case '\\':
+    case '/':
+      return c;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return '\0';
   }
 }
 
@@ -30,10 +39,14 @@ uint32_t CodeUnit(std::string_view text) {
   uint32_t code = 0;
   for (const char c : text.substr(2, 4)) {
     uint32_t digit = 0;
-    if (c >= '0' && c <= '9') digit = static_cast<uint32_t>(c - '0');
-    else if (c >= 'a' && c <= 'f') digit = static_cast<uint32_t>(c - 'a') + 10;
-    else if (c >= 'A' && c <= 'F') digit = static_cast<uint32_t>(c - 'A') + 10;
-    else return kNoCode;
+    if (c >= '0' && c <= '9')
+      digit = static_cast<uint32_t>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      digit = static_cast<uint32_t>(c - 'a') + 10;
+    else if (c >= 'A' && c <= 'F')
+      digit = static_cast<uint32_t>(c - 'A') + 10;
+    else
+      return kNoCode;
     code = code << 4 | digit;
   }
   return code;
@@ -59,8 +72,12 @@ char* WriteUtf8(uint32_t code, char* to) {
   return to;
 }
 
-bool IsHighSurrogate(uint32_t code) { return code >= 0xD800 && code < 0xDC00; }
-bool IsLowSurrogate(uint32_t code) { return code >= 0xDC00 && code < 0xE000; }
+bool IsHighSurrogate(uint32_t code) {
+  return code >= 0xD800 && code < 0xDC00;
+}
+bool IsLowSurrogate(uint32_t code) {
+  return code >= 0xDC00 && code < 0xE000;
+}
 
 /// One `\uXXXX`, or a pair of them: raw bytes taken (0: no such escape) and its code point.
 struct CodePoint {

@@ -14,8 +14,8 @@ struct Unescaped {
 };
 
 /// Writes the text between two quotes without its escapes to `to`, which has room for raw.size()
-/// bytes. `\u0000` is left out, and a problem unless `strip_nul`; a surrogate without its partner is
-/// left out, and a problem.
+/// bytes. `\u0000` is left out, and a problem unless `strip_nul`; a surrogate without its partner
+/// is left out, and a problem.
 Unescaped Unescape(std::string_view raw, bool strip_nul, char* to);
 
 }  // namespace sluice::json

@@ -10,7 +10,9 @@ namespace {
 
 constexpr size_t kPairwiseKeys = 16;
 
-bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool IsBlank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 }  // namespace
 
@@ -52,16 +54,16 @@ bool JsonWalker::Expected(std::string_view what) {
                               Snippet(text_, position())));
   }
   if (!ends_broken_) {
-    return Broken("json_syntax", text_.size(),
-                  fmt::format("the record ends at byte {}, where {} must follow", text_.size(),
-                              what));
+    return Broken(
+        "json_syntax", text_.size(),
+        fmt::format("the record ends at byte {}, where {} must follow", text_.size(), what));
   }
   const bool control = text_[broken_string_] != '"';
-  return Broken("json_syntax", broken_string_,
-                fmt::format("{} at byte {}: {}",
-                            control ? "a control byte within a string"
-                                    : "a string without an end begins",
-                            broken_string_, Snippet(text_, broken_string_)));
+  return Broken(
+      "json_syntax", broken_string_,
+      fmt::format("{} at byte {}: {}",
+                  control ? "a control byte within a string" : "a string without an end begins",
+                  broken_string_, Snippet(text_, broken_string_)));
 }
 
 bool JsonWalker::Finish() {
@@ -74,39 +76,34 @@ bool JsonWalker::Finish() {
 
 bool JsonWalker::Enter() {
   if (depth_ >= options_.max_depth) {
-    return Broken("nesting_too_deep", position(),
-                  fmt::format("more than {} levels (max_depth) at byte {}", options_.max_depth,
-                              position()));
+    return Broken(
+        "nesting_too_deep", position(),
+        fmt::format("more than {} levels (max_depth) at byte {}", options_.max_depth, position()));
   }
   ++depth_;
   ++at_;
   return true;
 }
 
-JsonWalker::Step JsonWalker::NextKey(bool first, Key* key) {
-  const auto broken = [](bool) { return Step::kBroken; };
-  if (Peek() == '}') {
-    ++at_;
-    --depth_;
-    return Step::kEnd;
+JsonWalker::Step JsonWalker::ExpectedAtKey(std::string_view what) {
+  Expected(what);
+  return Step::kBroken;
+}
+
+bool JsonWalker::CheckName(Key* key) {
+  if (key->name.find('\\') != std::string_view::npos) {
+    const size_t begin = key_bytes_.size();
+    const std::string_view raw = key->name;
+    size_t size = 0;
+    key_bytes_.resize(begin + raw.size());
+    if (!TakeEscapes(raw, key_bytes_.data() + begin, &size)) return false;
+    key_bytes_.resize(begin + size);
+    key->name = std::string_view(key_bytes_).substr(begin);
   }
-  if (!first) {
-    if (Peek() != ',') return broken(Expected("`,` or `}`"));
-    ++at_;
-  }
-  if (Peek() != '"') return broken(Expected("a field name in double quotes"));
-  key->position = position();
-  key->name = TakeString();
-  if (has_escapes_ && !UnescapeKey(key)) return Step::kBroken;
-  if (key->name.size() > static_cast<size_t>(options_.max_field_name_bytes)) {
-    return broken(Broken("field_name_too_long", key->position,
-                         fmt::format("a name of {} bytes at byte {}; max_field_name_bytes is {}",
-                                     key->name.size(), key->position,
-                                     options_.max_field_name_bytes)));
-  }
-  if (Peek() != ':') return broken(Expected("`:` after the field name"));
-  ++at_;
-  return Step::kMember;
+  if (key->name.size() <= static_cast<size_t>(options_.max_field_name_bytes)) return true;
+  return Broken("field_name_too_long", key->position,
+                fmt::format("a name of {} bytes at byte {}; max_field_name_bytes is {}",
+                            key->name.size(), key->position, options_.max_field_name_bytes));
 }
 
 JsonWalker::Step JsonWalker::NextElement(bool first) {
@@ -124,21 +121,14 @@ JsonWalker::Step JsonWalker::NextElement(bool first) {
   return Step::kMember;
 }
 
-std::string_view JsonWalker::TakeString() {
-  const size_t begin = tokens_[at_] + 1;
-  size_t end = tokens_[++at_];
-  while (text_[end - 1] != '"') --end;  // only blanks lie between the quote and the next token
-  return text_.substr(begin, end - 1 - begin);
-}
-
 bool JsonWalker::EndsScalar(size_t end) const {
   return end == tokens_[at_ + 1] || IsBlank(text_[end]);
 }
 
 bool JsonWalker::TakeNumber(Number* number) {
   const char* fault = nullptr;
-  const char* const end = ScanNumber(text_.data() + tokens_[at_], text_.data() + tokens_[at_ + 1],
-                                     number, &fault);
+  const char* const end =
+      ScanNumber(text_.data() + tokens_[at_], text_.data() + tokens_[at_ + 1], number, &fault);
   const bool whole = end != nullptr && EndsScalar(static_cast<size_t>(end - text_.data()));
   if (!whole) {
     return Broken("json_syntax", position(),
@@ -165,8 +155,7 @@ JsonWalker::Special JsonWalker::TakeSpecial() {
       {"Infinity", Special::kInfinity},
       {"-Infinity", Special::kMinusInfinity}};
   if (at_ == count_) return Special::kNone;
-  const std::string_view token =
-      text_.substr(tokens_[at_], tokens_[at_ + 1] - tokens_[at_]);
+  const std::string_view token = text_.substr(tokens_[at_], tokens_[at_ + 1] - tokens_[at_]);
   for (const auto& [word, special] : kSpecials) {
     if (!token.starts_with(word) || !EndsScalar(tokens_[at_] + word.size())) continue;
     ++at_;
@@ -175,8 +164,7 @@ JsonWalker::Special JsonWalker::TakeSpecial() {
   return Special::kNone;
 }
 
-bool JsonWalker::CheckFieldCount(size_t count, const Key& key) {
-  if (count <= static_cast<size_t>(options_.max_fields)) return true;
+bool JsonWalker::TooManyFields(const Key& key) {
   return Broken("too_many_fields", key.position,
                 fmt::format("an object has more than {} fields (max_fields) at byte {}",
                             options_.max_fields, key.position));
@@ -227,22 +215,10 @@ bool JsonWalker::TakeEscapes(std::string_view raw, char* to, size_t* size) {
              Snippet(text_, position));
       return true;
     case Unescaped::Problem::kBadEscape:
-      return Broken("json_syntax", position,
-                    fmt::format("no escape of JSON at byte {}: {}", position,
-                                Snippet(text_, position)));
+      return Broken(
+          "json_syntax", position,
+          fmt::format("no escape of JSON at byte {}: {}", position, Snippet(text_, position)));
   }
-  return true;
-}
-
-bool JsonWalker::UnescapeKey(Key* key) {
-  if (key->name.find('\\') == std::string_view::npos) return true;
-  const size_t begin = key_bytes_.size();
-  const std::string_view raw = key->name;
-  size_t size = 0;
-  key_bytes_.resize(begin + raw.size());
-  if (!TakeEscapes(raw, key_bytes_.data() + begin, &size)) return false;
-  key_bytes_.resize(begin + size);
-  key->name = std::string_view(key_bytes_).substr(begin);
   return true;
 }
 

@@ -78,7 +78,9 @@ class JsonWalker {
     if (keys_.size() > mark) RefuseDuplicates(mark);
   }
   /// Checks that an object may have `count` fields; `key` is the last of them.
-  bool CheckFieldCount(size_t count, const Key& key);
+  bool CheckFieldCount(size_t count, const Key& key) {
+    return count <= static_cast<size_t>(options_.max_fields) || TooManyFields(key);
+  }
 
   /// Writes the text of a string with escapes to `to` (room for raw.size() bytes) and refuses what
   /// it must not hold.
@@ -98,8 +100,7 @@ class JsonWalker {
   void Refuse(std::string_view reason, size_t position, fmt::format_string<Args...> detail,
               Args&&... args) {
     if (refused_ && position >= refused_.position) return;
-    refused_ = {reason, position, Spell(field_),
-                fmt::format(detail, std::forward<Args>(args)...)};
+    refused_ = {reason, position, Spell(field_), fmt::format(detail, std::forward<Args>(args)...)};
   }
   bool refused() const { return static_cast<bool>(refused_); }
   /// The fault of the record; none when it has become a row.
@@ -112,13 +113,15 @@ class JsonWalker {
     bool object;
     size_t key_base;
   };
+  Step ExpectedAtKey(std::string_view what);
+  bool CheckName(Key* key);
+  bool TooManyFields(const Key& key);
   void RefuseDuplicates(size_t mark);
   bool BeginValue(bool* entered);
   bool AdvanceToValue(bool entered);
   bool SkipNumber();
   bool CheckString();
   bool EndsScalar(size_t end) const;
-  bool UnescapeKey(Key* key);
   void EditNul(std::string_view raw);
   bool Broken(std::string_view reason, size_t position, std::string detail);
   size_t Offset(std::string_view raw) const {
@@ -144,5 +147,32 @@ class JsonWalker {
   std::string key_bytes_;  // names that had escapes; never grows during a record
   std::string scratch_;
 };
+
+inline std::string_view JsonWalker::TakeString() {
+  const size_t begin = tokens_[at_] + 1;
+  size_t end = tokens_[++at_];
+  while (text_[end - 1] != '"') --end;  // only blanks lie between the quote and the next token
+  return {text_.data() + begin, end - 1 - begin};
+}
+
+inline JsonWalker::Step JsonWalker::NextKey(bool first, Key* key) {
+  if (Peek() == '}') {
+    ++at_;
+    --depth_;
+    return Step::kEnd;
+  }
+  if (!first) {
+    if (Peek() != ',') return ExpectedAtKey("`,` or `}`");
+    ++at_;
+  }
+  if (Peek() != '"') return ExpectedAtKey("a field name in double quotes");
+  key->position = position();
+  key->name = TakeString();
+  const auto most = static_cast<size_t>(options_.max_field_name_bytes);
+  if ((has_escapes_ || key->name.size() > most) && !CheckName(key)) return Step::kBroken;
+  if (Peek() != ':') return ExpectedAtKey("`:` after the field name");
+  ++at_;
+  return Step::kMember;
+}
 
 }  // namespace sluice::json

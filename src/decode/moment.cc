@@ -8,7 +8,9 @@ namespace {
 constexpr int kMaxYear = 9999;
 constexpr int64_t kMaxOffsetSeconds = 18 * 3600;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// Takes pieces off the front of a text.
 class Pieces {
@@ -112,8 +114,8 @@ MomentVerdict ParseMoment(std::string_view text, Moment* moment) {
     if (!pieces.Take('T') && !pieces.Take(' ') && !pieces.Take('t')) return MomentVerdict::kInvalid;
     if (!ParseTime(pieces, moment)) return MomentVerdict::kInvalid;
     moment->has_zone = !pieces.empty();
-    if (moment->has_zone && (pieces.rest() == "UTC" ||
-                             !ParseOffset(pieces.rest(), &moment->offset_seconds))) {
+    if (moment->has_zone &&
+        (pieces.rest() == "UTC" || !ParseOffset(pieces.rest(), &moment->offset_seconds))) {
       return MomentVerdict::kInvalid;
     }
   }

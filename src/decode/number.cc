@@ -8,11 +8,13 @@
 namespace sluice::json {
 namespace {
 
-constexpr int kMantissaDigits = 19;          // always fit 64 bits
-constexpr int kWideDigits = 38;              // always fit 128 bits
+constexpr int kMantissaDigits = 19;  // always fit 64 bits
+constexpr int kWideDigits = 38;      // always fit 128 bits
 constexpr int64_t kFarExponent = 1'000'000'000;
 
-bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+bool IsDigit(char c) {
+  return static_cast<unsigned char>(c - '0') < 10;
+}
 
 constexpr std::array<Uint128, kWideDigits + 1> kPowers = [] {
   std::array<Uint128, kWideDigits + 1> powers{};
@@ -21,7 +23,9 @@ constexpr std::array<Uint128, kWideDigits + 1> kPowers = [] {
   return powers;
 }();
 
-Uint128 Power(int64_t exponent) { return kPowers[static_cast<size_t>(exponent)]; }
+Uint128 Power(int64_t exponent) {
+  return kPowers[static_cast<size_t>(exponent)];
+}
 
 /// Collects digits into the mantissa while they fit.
 struct Digits {
@@ -120,8 +124,8 @@ bool ByOneOperation(const Number& number, const std::array<Float, kPowersOfTen>&
   if (!number.exact || number.mantissa > kMost) return false;
   if (number.exponent <= -kFar || number.exponent >= kFar) return false;
   const auto mantissa = static_cast<Float>(number.mantissa);
-  const auto ten = tens[static_cast<size_t>(number.exponent < 0 ? -number.exponent
-                                                                : number.exponent)];
+  const auto ten =
+      tens[static_cast<size_t>(number.exponent < 0 ? -number.exponent : number.exponent)];
   const Float size = number.exponent < 0 ? mantissa / ten : mantissa * ten;
   *value = number.negative ? -size : size;
   return true;

@@ -86,8 +86,10 @@ void RowReader::FillMissing(Object& object, size_t position) {
     if (child->SeenIn(object.number)) continue;
     if (child->required()) {
       walker_.SetField(child->path());
-      walker_.Refuse("missing_required", position, "a required field is not in the object that "
-                     "ends at byte {}", position);
+      walker_.Refuse("missing_required", position,
+                     "a required field is not in the object that "
+                     "ends at byte {}",
+                     position);
     } else {
       child->SetNull(object.row);
     }
@@ -140,8 +142,8 @@ void RowReader::WriteRest(Column& rest, size_t row, Arena& arena) {
   if (rest_text_.size() > static_cast<size_t>(options_.max_field_bytes)) {
     walker_.SetField(rest.path());
     return walker_.Refuse("field_too_large", 0,
-                          "undeclared fields of {} bytes; max_field_bytes is {}",
-                          rest_text_.size(), options_.max_field_bytes);
+                          "undeclared fields of {} bytes; max_field_bytes is {}", rest_text_.size(),
+                          options_.max_field_bytes);
   }
   rest.Set(row, ToDuckString(rest_text_.size() <= kInlinedBytes ? std::string_view(rest_text_)
                                                                 : arena.Copy(rest_text_)));

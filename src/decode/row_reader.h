@@ -35,7 +35,7 @@ class RowReader {
   struct Object {
     Column& column;
     size_t row;
-    uint64_t number;     // of no other object
+    uint64_t number;  // of no other object
     size_t key_mark;
     const FieldPath* path;
     int previous = FieldNames::kNone;

@@ -19,7 +19,9 @@ bool IsTimestampKind(TypeKind kind) {
   return kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampTz;
 }
 
-bool StartsNumber(char first) { return first == '-' || (first >= '0' && first <= '9'); }
+bool StartsNumber(char first) {
+  return first == '-' || (first >= '0' && first <= '9');
+}
 
 NumberVerdict SetInteger(Column& column, size_t row, const Number& number) {
   const bool wide = column.kind() == TypeKind::kLong;
@@ -59,17 +61,21 @@ NumberVerdict SetDecimal(Column& column, size_t row, const Number& number) {
 
 std::string_view ReasonOf(NumberVerdict verdict) {
   switch (verdict) {
-    case NumberVerdict::kNotIntegral: return "number_not_integral";
-    case NumberVerdict::kTooManyPlaces: return "decimal_scale";
-    case NumberVerdict::kOutOfRange: return "number_out_of_range";
-    case NumberVerdict::kOk: break;
+    case NumberVerdict::kNotIntegral:
+      return "number_not_integral";
+    case NumberVerdict::kTooManyPlaces:
+      return "decimal_scale";
+    case NumberVerdict::kOutOfRange:
+      return "number_out_of_range";
+    case NumberVerdict::kOk:
+      break;
   }
   return {};
 }
 
 }  // namespace
 
-bool ScalarReader::Read(Column& column, size_t row) {
+bool ScalarReader::ReadAny(Column& column, size_t row) {
   const char first = walker_.Peek();
   switch (column.kind()) {
     case TypeKind::kString:
@@ -111,15 +117,9 @@ bool ScalarReader::TakeText(Text* text) {
   return true;
 }
 
-void ScalarReader::SetBytes(Column& column, size_t row, const Text& text, size_t position) {
-  if (text.bytes.size() > static_cast<size_t>(options_.max_field_bytes)) {
-    return walker_.Refuse("field_too_large", position,
-                          "{} bytes at byte {}; max_field_bytes is {}", text.bytes.size(),
-                          position, options_.max_field_bytes);
-  }
-  column.Set(row, ToDuckString(text.lasting || text.bytes.size() <= kInlinedBytes
-                                   ? text.bytes
-                                   : arena_->Copy(text.bytes)));
+void ScalarReader::RefuseSize(size_t bytes, size_t position) {
+  walker_.Refuse("field_too_large", position, "{} bytes at byte {}; max_field_bytes is {}", bytes,
+                 position, options_.max_field_bytes);
 }
 
 bool ScalarReader::ReadString(Column& column, size_t row) {
@@ -148,10 +148,18 @@ bool ScalarReader::ReadBinary(Column& column, size_t row) {
 void ScalarReader::SetNumber(Column& column, size_t row, const Number& number, size_t position) {
   NumberVerdict verdict = NumberVerdict::kOk;
   switch (column.kind()) {
-    case TypeKind::kFloat: verdict = SetFloating<float>(column, row, number); break;
-    case TypeKind::kDouble: verdict = SetFloating<double>(column, row, number); break;
-    case TypeKind::kDecimal: verdict = SetDecimal(column, row, number); break;
-    default: verdict = SetInteger(column, row, number); break;
+    case TypeKind::kFloat:
+      verdict = SetFloating<float>(column, row, number);
+      break;
+    case TypeKind::kDouble:
+      verdict = SetFloating<double>(column, row, number);
+      break;
+    case TypeKind::kDecimal:
+      verdict = SetDecimal(column, row, number);
+      break;
+    default:
+      verdict = SetInteger(column, row, number);
+      break;
   }
   if (verdict == NumberVerdict::kOk) return;
   walker_.Refuse(ReasonOf(verdict), position, "{} does not fit {} at byte {}",

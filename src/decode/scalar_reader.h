@@ -24,7 +24,14 @@ class ScalarReader {
   void UseArena(Arena& arena) { arena_ = &arena; }
 
   /// Reads into a column that is no struct and no list, or whose value is no object and no list.
-  bool Read(Column& column, size_t row);
+  bool Read(Column& column, size_t row) {
+    if (column.kind() != TypeKind::kString || walker_.Peek() != '"' || walker_.has_escapes()) {
+      return ReadAny(column, row);
+    }
+    const size_t position = walker_.position();
+    SetBytes(column, row, {walker_.TakeString()}, position);
+    return true;
+  }
 
  private:
   /// A string's text; `lasting` when it points into the record.
@@ -32,6 +39,7 @@ class ScalarReader {
     std::string_view bytes;
     bool lasting = true;
   };
+  bool ReadAny(Column& column, size_t row);
   bool TakeText(Text* text);
   bool ReadString(Column& column, size_t row);
   bool ReadBinary(Column& column, size_t row);
@@ -44,7 +52,14 @@ class ScalarReader {
   bool ReadBare(Column& column, size_t row);
   bool ReadMismatch(const Column& column);
 
-  void SetBytes(Column& column, size_t row, const Text& text, size_t position);
+  void SetBytes(Column& column, size_t row, const Text& text, size_t position) {
+    if (text.bytes.size() > static_cast<size_t>(options_.max_field_bytes)) {
+      return RefuseSize(text.bytes.size(), position);
+    }
+    const bool stays = text.lasting || text.bytes.size() <= kInlinedBytes;
+    column.Set(row, ToDuckString(stays ? text.bytes : arena_->Copy(text.bytes)));
+  }
+  void RefuseSize(size_t bytes, size_t position);
   void SetNumber(Column& column, size_t row, const Number& number, size_t position);
   void SetNull(Column& column, size_t row, size_t position);
   void RefuseMismatch(const Column& column, size_t position);

@@ -41,8 +41,10 @@ inline RawBatch MakeBatch(const std::vector<std::string>& values) {
 inline std::string BytesAsText(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {
-    if (c >= 0x20 && c < 0x7F) text += c;
-    else text += fmt::format("\\x{:02X}", static_cast<uint8_t>(c));
+    if (c >= 0x20 && c < 0x7F)
+      text += c;
+    else
+      text += fmt::format("\\x{:02X}", static_cast<uint8_t>(c));
   }
   return text;
 }
@@ -62,9 +64,9 @@ inline std::string MomentAsText(int64_t micros) {
   const int64_t days = micros / day - (micros % day < 0);
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
   const int64_t rest = micros - days * day;
-  const std::string text = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                                       static_cast<unsigned>(date.month()),
-                                       static_cast<unsigned>(date.day()));
+  const std::string text =
+      fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   return fmt::format("{}T{:02}:{:02}:{:02}.{:06}", text, rest / 3'600'000'000,
                      rest / 60'000'000 % 60, rest / 1'000'000 % 60, rest % 1'000'000);
 }
@@ -76,10 +78,14 @@ const T& At(duckdb_vector vector, size_t row) {
 
 inline std::string DecimalAt(const Type& type, duckdb_vector vector, size_t row) {
   Int128 value = 0;
-  if (type.precision <= 4) value = At<int16_t>(vector, row);
-  else if (type.precision <= 9) value = At<int32_t>(vector, row);
-  else if (type.precision <= 18) value = At<int64_t>(vector, row);
-  else value = At<Int128>(vector, row);
+  if (type.precision <= 4)
+    value = At<int16_t>(vector, row);
+  else if (type.precision <= 9)
+    value = At<int32_t>(vector, row);
+  else if (type.precision <= 18)
+    value = At<int64_t>(vector, row);
+  else
+    value = At<Int128>(vector, row);
   return DecimalAsText(value, type.scale);
 }
 
@@ -108,20 +114,30 @@ inline std::string ListAt(const Type& type, duckdb_vector vector, size_t row) {
 inline std::string ValueAsText(const Type& type, duckdb_vector vector, size_t row) {
   if (!IsValid(duckdb_vector_get_validity(vector), row)) return "NULL";
   switch (type.kind) {
-    case TypeKind::kBool: return At<bool>(vector, row) ? "true" : "false";
-    case TypeKind::kInt: return fmt::format("{}", At<int32_t>(vector, row));
-    case TypeKind::kLong: return fmt::format("{}", At<int64_t>(vector, row));
-    case TypeKind::kFloat: return fmt::format("{}", At<float>(vector, row));
-    case TypeKind::kDouble: return fmt::format("{}", At<double>(vector, row));
-    case TypeKind::kDecimal: return DecimalAt(type, vector, row);
+    case TypeKind::kBool:
+      return At<bool>(vector, row) ? "true" : "false";
+    case TypeKind::kInt:
+      return fmt::format("{}", At<int32_t>(vector, row));
+    case TypeKind::kLong:
+      return fmt::format("{}", At<int64_t>(vector, row));
+    case TypeKind::kFloat:
+      return fmt::format("{}", At<float>(vector, row));
+    case TypeKind::kDouble:
+      return fmt::format("{}", At<double>(vector, row));
+    case TypeKind::kDecimal:
+      return DecimalAt(type, vector, row);
     case TypeKind::kString:
-    case TypeKind::kBinary: return BytesAsText(ViewOf(At<duckdb_string_t>(vector, row)));
+    case TypeKind::kBinary:
+      return BytesAsText(ViewOf(At<duckdb_string_t>(vector, row)));
     case TypeKind::kDate:
       return MomentAsText(At<int32_t>(vector, row) * int64_t{86'400'000'000}).substr(0, 10);
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestampTz: return MomentAsText(At<int64_t>(vector, row));
-    case TypeKind::kStruct: return StructAt(type, vector, row);
-    case TypeKind::kList: return ListAt(type, vector, row);
+    case TypeKind::kTimestampTz:
+      return MomentAsText(At<int64_t>(vector, row));
+    case TypeKind::kStruct:
+      return StructAt(type, vector, row);
+    case TypeKind::kList:
+      return ListAt(type, vector, row);
   }
   return "?";
 }

@@ -12,31 +12,39 @@
 namespace sluice::json {
 namespace {
 
-/// Where an offset differs from the one a step before, for the instants of `instants`.
-std::string ChangesSql(const std::string& zone, const std::string& instants) {
+constexpr int64_t kDaySeconds = 86'400;
+constexpr int64_t kFirstSecond = -43'830 * kDaySeconds;  // 1850
+constexpr int64_t kLastSecond = 84'006 * kDaySeconds;    // 2200
+
+/// The instants `t` of the query `instants`, each with the clocks' offset `o` there.
+std::string OffsetsSql(const std::string& zone, const std::string& instants) {
   return fmt::format(
-      "SELECT t, o FROM (SELECT t, o, lag(o) OVER (PARTITION BY part ORDER BY t) AS before FROM "
-      "(SELECT part, t, epoch(timezone({}, to_timestamp(t)))::BIGINT - t AS o FROM ({}))) "
-      "WHERE before IS DISTINCT FROM o AND before IS NOT NULL",
+      "SELECT part, t, epoch(timezone({}, to_timestamp(t)))::BIGINT - t AS o FROM ({})",
       QuoteLiteral(zone), instants);
 }
 
-/// All shifts between 1850 and 2200, and the offset before them: days on which the offset changed,
-/// then the hour within, the minute, the second. Asked of DuckDB, so that decode and silver SQL
-/// cannot differ on a zone.
+/// Those of them where the offset is not that of the instant before in the same part.
+std::string ChangesSql(const std::string& zone, const std::string& instants) {
+  return fmt::format(
+      "SELECT t, o FROM ({}) QUALIFY o <> lag(o) OVER (PARTITION BY part ORDER BY t)",
+      OffsetsSql(zone, instants));
+}
+
+/// The first offset and all its changes: days on which it changed, then the hours within, the
+/// minutes, the seconds. Asked of DuckDB, so that decode and silver SQL agree on every zone.
 std::string ShiftsSql(const std::string& zone) {
-  std::string changes = ChangesSql(
-      zone,
-      "SELECT 0 AS part, unnest(range(-43830 * 86400::BIGINT, 84006 * 86400::BIGINT, 86400)) AS t");
+  std::string changes =
+      ChangesSql(zone, fmt::format("SELECT 0 AS part, unnest(range({}, {}, {})) AS t", kFirstSecond,
+                                   kLastSecond, kDaySeconds));
   for (const auto& [step, within] : {std::pair{3600, 86400}, {60, 3600}, {1, 60}}) {
     changes = ChangesSql(
         zone, fmt::format("SELECT t AS part, unnest(range(t - {}, t + 1, {})) AS t FROM ({})",
                           within, step, changes));
   }
-  return fmt::format(
-      "SELECT -43830 * 86400::BIGINT AS t, epoch(timezone({0}, to_timestamp(-43830 * 86400)))"
-      "::BIGINT + 43830 * 86400::BIGINT AS o UNION ALL SELECT t, o FROM ({1}) ORDER BY t",
-      QuoteLiteral(zone), changes);
+  const std::string first =
+      OffsetsSql(zone, fmt::format("SELECT 0 AS part, {} AS t", kFirstSecond));
+  return fmt::format("SELECT t, o FROM ({} UNION ALL SELECT 0, t, o FROM ({})) ORDER BY t", first,
+                     changes);
 }
 
 }  // namespace
@@ -52,7 +60,8 @@ Result<Zone> Zone::Make(const std::string& name) {
   SLUICE_ASSIGN(const auto connection, engine->Connect());
   auto answer = DuckQuery(connection.get(), ShiftsSql(name));
   if (!answer) {
-    return Fail(ErrorKind::kInvalidConfig, fmt::format("unknown time zone `{}`", name),
+    return Fail(ErrorKind::kInvalidConfig,
+                fmt::format("no time zone `{}`: {}", name, answer.error().message),
                 "decode.timestamp_zone takes UTC, +02:00 or a name like Europe/Berlin");
   }
   duckdb_result& rows = answer->get();
@@ -65,7 +74,9 @@ Result<Zone> Zone::Make(const std::string& name) {
 
 std::optional<int64_t> Zone::ToUtcMicros(int64_t local_micros) const {
   const int64_t local = local_micros / kMicrosPerSecond - (local_micros % kMicrosPerSecond < 0);
-  const auto later = [](int64_t seconds, const Shift& shift) { return seconds < shift.utc_seconds; };
+  const auto later = [](int64_t seconds, const Shift& shift) {
+    return seconds < shift.utc_seconds;
+  };
   // Clocks are less than two days off UTC, so the shift in force is near what UTC would give.
   constexpr int64_t kMostOff = 2 * 86'400;
   auto shift = std::upper_bound(shifts_.begin(), shifts_.end(), local - kMostOff, later);
