@@ -57,7 +57,7 @@ struct LiveFile {
 Result<std::vector<TableName>> ListLakeTables(SqlSession& session, const std::string& catalog);
 
 /// Loads what the catalog points at. FailsWith kFatal and kNotFound when there is no such table,
-/// kBadInput when its metadata is broken.
+/// kFatal with `lake_metadata_broken` when its metadata is.
 Result<LakeTableState> LoadLakeTable(SqlSession& session, const std::string& catalog,
                                      const TableName& name, ObjectStore& store);
 

@@ -10,18 +10,17 @@ constexpr size_t kKnownStates = 4;  // the committed one, and those of commits t
 
 }  // namespace
 
-Result<LoadedTable> LoadTable(ObjectStore& store, const std::string& pointer, SteadyTime deadline) {
+Result<TableMetadata> LoadMetadata(ObjectStore& store, const std::string& pointer,
+                                   SteadyTime deadline) {
   SLUICE_ASSIGN(const std::string bytes,
                 store.Get(RemotePath{pointer}, kMaxMetadataFileBytes, deadline));
-  SLUICE_ASSIGN(TableMetadata metadata, ParseMetadata(bytes, pointer));
-  LoadedTable table{std::move(metadata), {}};
-  if (const Json* snapshot = table.metadata.CurrentSnapshot()) {
-    SLUICE_ASSIGN(const std::string list, NeedText(*snapshot, "manifest-list"));
-    SLUICE_ASSIGN(const std::string manifests,
-                  store.Get(RemotePath{list}, kMaxManifestBytes, deadline));
-    SLUICE_ASSIGN(table.manifests, ReadManifestList(manifests, list));
-  }
-  return table;
+  return ParseMetadata(bytes, pointer);
+}
+
+Result<std::vector<ManifestFile>> LoadManifests(ObjectStore& store, const std::string& list,
+                                                SteadyTime deadline) {
+  SLUICE_ASSIGN(const std::string bytes, store.Get(RemotePath{list}, kMaxManifestBytes, deadline));
+  return ReadManifestList(bytes, list);
 }
 
 Result<TableLoader::Table> TableLoader::Load(const std::string& pointer, SteadyTime deadline) {
@@ -31,8 +30,14 @@ Result<TableLoader::Table> TableLoader::Load(const std::string& pointer, SteadyT
                                     [&](const auto& entry) { return entry.first == pointer; });
     if (found != known_.end()) return found->second;
   }
-  SLUICE_ASSIGN(LoadedTable loaded, LoadTable(store_, pointer, deadline));
-  auto table = std::make_shared<const LoadedTable>(std::move(loaded));
+  SLUICE_ASSIGN(TableMetadata metadata, LoadMetadata(store_, pointer, deadline));
+  std::vector<ManifestFile> manifests;
+  if (const Json* snapshot = metadata.CurrentSnapshot()) {
+    SLUICE_ASSIGN(const std::string list, NeedText(*snapshot, "manifest-list"));
+    SLUICE_ASSIGN(manifests, LoadManifests(store_, list, deadline));
+  }
+  auto table =
+      std::make_shared<const LoadedTable>(LoadedTable{std::move(metadata), std::move(manifests)});
   Remember(pointer, table);
   return table;
 }

@@ -21,8 +21,10 @@ struct LoadedTable {
   std::vector<ManifestFile> manifests;
 };
 
-/// Reads the metadata file and the current manifest list from the store.
-Result<LoadedTable> LoadTable(ObjectStore& store, const std::string& pointer, SteadyTime deadline);
+Result<TableMetadata> LoadMetadata(ObjectStore& store, const std::string& pointer,
+                                   SteadyTime deadline);
+Result<std::vector<ManifestFile>> LoadManifests(ObjectStore& store, const std::string& list,
+                                                SteadyTime deadline);
 
 /// Loads one table and remembers the last few states by the address of their metadata file, which
 /// never changes its content. Thread-safe.

@@ -1,0 +1,55 @@
+"""A PostgreSQL server in a temporary folder, reached by its Unix socket only."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+BIN = "/usr/lib/postgresql/15/bin"
+
+
+class Postgres:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="sluice-pg-", dir="/tmp")
+        self._drop = {}
+        if os.getuid() == 0:  # the server refuses to run as root
+            user = pwd.getpwnam("postgres")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self._drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        data = self.folder + "/data"
+        subprocess.run(
+            [f"{BIN}/initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
+             "--no-locale", "--no-sync"],
+            check=True, stdout=subprocess.DEVNULL, cwd="/", **self._drop)
+        with open(self.folder + "/log", "wb") as log:
+            self.process = subprocess.Popen(
+                [f"{BIN}/postgres", "-D", data, "-c", "listen_addresses=",
+                 "-c", f"unix_socket_directories={self.folder}", "-c", "fsync=off"],
+                stderr=log, cwd="/", **self._drop)
+        self._wait()
+
+    def _wait(self):
+        for _ in range(200):
+            ready = subprocess.run(
+                [f"{BIN}/pg_isready", "-q", "-h", self.folder, "-U", "postgres"], check=False)
+            if ready.returncode == 0:
+                return
+            time.sleep(0.05)
+        raise RuntimeError("PostgreSQL does not start; see " + self.folder + "/log")
+
+    @property
+    def conninfo(self):
+        return f"host={self.folder} user=postgres dbname=postgres"
+
+    @property
+    def uri(self):
+        """For SQLAlchemy, hence PyIceberg."""
+        return f"postgresql+psycopg2://postgres@/postgres?host={self.folder}"
+
+    def close(self):
+        self.process.send_signal(signal.SIGINT)  # fast: does not wait for clients
+        self.process.wait(timeout=20)
+        shutil.rmtree(self.folder)
