@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -69,7 +70,7 @@ class TableCompiler {
     CompiledTable table;
     sql_findings_ = CompileSql(table);
     for (size_t i = 0; i < silver_.expect.size(); ++i) CheckExpectation(i, table);
-    table.sql = ComposeRun(select_, silver_.table.name, table.columns, silver_.expect);
+    table.sql = ComposeRun(fast_select_, silver_.table.name, table.columns, silver_.expect);
     return sql_findings_.empty() && check_findings_.empty() ? std::optional(std::move(table))
                                                             : std::nullopt;
   }
@@ -99,7 +100,8 @@ class TableCompiler {
   const BronzeSpec& bronze_;
   const SilverSpec& silver_;
   SqlTokens tokens_;
-  std::string select_;  ///< composed; empty while the SQL is not known to bind
+  std::string select_;       ///< composed; empty while the SQL is not known to bind
+  std::string fast_select_;  ///< the same, with functions that only the run knows
   Findings sql_findings_;
   std::vector<std::pair<size_t, SqlFinding>> check_findings_;
 };
@@ -113,12 +115,12 @@ Findings TableCompiler::CompileSql(CompiledTable& table) {
   const bool only_volatile =
       std::ranges::all_of(findings, [](const SqlFinding& f) { return f.code == "E0305"; });
   if (!only_volatile) return findings;
-  const size_t end = tokens_.all()[StatementEnd(tokens_) - 1].end();
-  if (auto plain = scratch_.Describe(silver_.sql.substr(0, end)); !plain) {
+  if (auto plain = scratch_.Describe(Apply(silver_.sql, tokens_, {})); !plain) {
     findings.push_back(plain.error());
   }
   if (!findings.empty()) return findings;
-  std::string select = ComposeSelect(silver_.sql, tokens_, *node, bronze_.table);
+  std::vector<SqlEdit> edits = LineageEdits(tokens_, *node, bronze_.table);
+  std::string select = Apply(silver_.sql, tokens_, edits);
   auto columns = scratch_.Describe(select);
   if (!columns) {
     columns.error().offset = tokens_.ListItem(1, 0);
@@ -127,6 +129,8 @@ Findings TableCompiler::CompileSql(CompiledTable& table) {
   columns->erase(columns->begin(), columns->begin() + kLineageColumns);
   findings = Columns(*columns, (*node)["select_list"], table);
   select_ = std::move(select);
+  std::ranges::move(TrimEdits(tokens_, *node), std::back_inserter(edits));
+  fast_select_ = Apply(silver_.sql, tokens_, std::move(edits));
   return findings;
 }
 

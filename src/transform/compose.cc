@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "transform/fast_trim.h"
 #include "transform/function_book.h"
 #include "transform/row_wise.h"
 #include "transform/sql_scratch.h"
@@ -16,9 +17,6 @@ namespace sluice {
 namespace {
 
 using nlohmann::json;
-
-/// Text to put in at a place of the original.
-using Edit = std::pair<size_t, std::string>;
 
 std::string LineageList() {
   std::string list;
@@ -45,7 +43,7 @@ std::set<std::string> ExcludedNames(const json& star) {
 }
 
 /// Widens the star's EXCLUDE list, or gives it one. `at` is the index of the star's first token.
-void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vector<Edit>& edits) {
+void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vector<SqlEdit>& edits) {
   const auto& all = tokens.all();
   while (at < all.size() && !all[at].Is("*")) ++at;
   if (at == all.size()) return;
@@ -56,14 +54,14 @@ void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vecto
       next + 1 < all.size() && (all[next].Is("EXCLUDE") || all[next].Is("EXCEPT"));
   if (!excludes) {
     hidden.resize(hidden.size() - 2);
-    edits.emplace_back(all[at].end(), fmt::format(" EXCLUDE ({})", hidden));
+    edits.push_back({all[at].end(), 0, fmt::format(" EXCLUDE ({})", hidden)});
   } else if (all[next + 1].Is("(")) {
-    edits.emplace_back(all[next + 1].end(), hidden);
+    edits.push_back({all[next + 1].end(), 0, std::move(hidden)});
   } else {
     size_t last = next + 1;
     while (last + 2 < all.size() && all[last + 1].Is(".")) last += 2;
-    edits.emplace_back(all[next + 1].offset, "(" + hidden);
-    edits.emplace_back(all[last].end(), ")");
+    edits.push_back({all[next + 1].offset, 0, "(" + hidden});
+    edits.push_back({all[last].end(), 0, ")"});
   }
 }
 
@@ -74,30 +72,68 @@ bool IsOfTable(const json& star, const json& from, const TableName& bronze) {
   return relation.empty() || relation == (alias.empty() ? Lowered(bronze.name) : alias);
 }
 
-std::string Apply(std::string_view sql, size_t end, const std::vector<Edit>& edits) {
-  std::string text;
-  size_t done = 0;
-  for (const auto& [offset, added] : edits) {
-    text.append(sql.substr(done, offset - done)).append(added);
-    done = offset;
+/// Returns the index one past the statement's last token, trailing semicolons left out.
+size_t StatementEnd(const SqlTokens& tokens) {
+  size_t end = tokens.all().size();
+  while (end > 0 && tokens.all()[end - 1].Is(";")) --end;
+  return end;
+}
+
+/// Whether the call at token `at` is plain `trim(…)`, not `trim(BOTH FROM …)`.
+bool IsPlainTrim(const SqlTokens& tokens, size_t at) {
+  const auto& all = tokens.all();
+  if (at == SqlTokens::kNone || at + 2 >= all.size()) return false;
+  if (!all[at].Is("TRIM") || !all[at + 1].Is("(")) return false;
+  for (const std::string_view word : {"BOTH", "LEADING", "TRAILING", "FROM"}) {
+    if (all[at + 2].Is(word)) return false;
   }
-  return text.append(sql.substr(done, end - done));
+  return true;
+}
+
+void FindTrims(const SqlTokens& tokens, const json& node, std::vector<SqlEdit>& edits) {
+  if (!node.is_structured()) return;
+  if (node.is_object() && node.value("function_name", "") == "trim" &&
+      node["children"].size() == 1 && node["children"][0].value("class", "") == "COLUMN_REF") {
+    const size_t at = tokens.IndexAt(PlaceOfNode(node, SqlTokens::kNone));
+    if (IsPlainTrim(tokens, at)) {
+      const SqlToken& name = tokens.all()[at];
+      edits.push_back({name.offset, name.text.size(), std::string(kFastTrim)});
+    }
+  }
+  for (const json& child : node) FindTrims(tokens, child, edits);
 }
 
 }  // namespace
 
-std::string ComposeSelect(std::string_view sql, const SqlTokens& tokens, const json& node,
-                          const TableName& bronze) {
+std::vector<SqlEdit> LineageEdits(const SqlTokens& tokens, const json& node,
+                                  const TableName& bronze) {
   const auto& all = tokens.all();
   const size_t head = all.size() > 1 && all[1].Is("ALL") ? 1 : 0;
-  std::vector<Edit> edits{{all[head].end(), " " + LineageList()}};
+  std::vector<SqlEdit> edits{{all[head].end(), 0, " " + LineageList()}};
   for (const json& item : node["select_list"]) {
     if (item.value("class", "") != "STAR" || !IsOfTable(item, node["from_table"], bronze)) continue;
     const size_t at = tokens.IndexAt(PlaceOfNode(item, 0));
     if (at != SqlTokens::kNone) NarrowStar(item, tokens, at, edits);
   }
-  std::ranges::stable_sort(edits, {}, &Edit::first);
-  return Apply(sql, all[StatementEnd(tokens) - 1].end(), edits);
+  return edits;
+}
+
+std::vector<SqlEdit> TrimEdits(const SqlTokens& tokens, const json& node) {
+  std::vector<SqlEdit> edits;
+  FindTrims(tokens, node, edits);
+  return edits;
+}
+
+std::string Apply(std::string_view sql, const SqlTokens& tokens, std::vector<SqlEdit> edits) {
+  std::ranges::stable_sort(edits, {}, &SqlEdit::offset);
+  std::string text;
+  size_t done = 0;
+  for (const SqlEdit& edit : edits) {
+    text.append(sql.substr(done, edit.offset - done)).append(edit.text);
+    done = edit.offset + edit.removed;
+  }
+  const size_t end = tokens.all()[StatementEnd(tokens) - 1].end();
+  return text.append(sql.substr(done, end - done));
 }
 
 std::string ComposeRun(const std::string& select, const std::string& name,
@@ -112,12 +148,6 @@ std::string ComposeRun(const std::string& select, const std::string& name,
   for (const auto& check : checks) items.push_back(fmt::format("(\n{}\n)", check.check));
   return fmt::format("SELECT {} FROM (\n{}\n) AS {}", Join(items, ", "), select,
                      QuoteIdentifier(name));
-}
-
-size_t StatementEnd(const SqlTokens& tokens) {
-  size_t end = tokens.all().size();
-  while (end > 0 && tokens.all()[end - 1].Is(";")) --end;
-  return end;
 }
 
 }  // namespace sluice

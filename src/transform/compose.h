@@ -11,16 +11,26 @@
 
 namespace sluice {
 
-/// Returns a silver table's SELECT with the lineage columns in front of its own, `*` narrowed to
-/// the declared bronze columns, and nothing behind its last token. `node` is its checked tree.
-std::string ComposeSelect(std::string_view sql, const SqlTokens& tokens, const nlohmann::json& node,
-                          const TableName& bronze);
+/// A change to a SQL text: `text` in place of `removed` bytes at `offset`.
+struct SqlEdit {
+  size_t offset;
+  size_t removed;
+  std::string text;
+};
+
+/// Returns the edits that put the lineage columns in front of a silver table's own and narrow `*`
+/// to the declared bronze columns. `node` is its checked tree.
+std::vector<SqlEdit> LineageEdits(const SqlTokens& tokens, const nlohmann::json& node,
+                                  const TableName& bronze);
+
+/// Returns the edits that replace trim(column) by the function of fast_trim.h.
+std::vector<SqlEdit> TrimEdits(const SqlTokens& tokens, const nlohmann::json& node);
+
+/// Returns the text with the edits, and nothing behind its last token.
+std::string Apply(std::string_view sql, const SqlTokens& tokens, std::vector<SqlEdit> edits);
 
 /// Returns the query over a composed SELECT that gives `columns`, the lineage and the checks.
 std::string ComposeRun(const std::string& select, const std::string& name,
                        const std::vector<Field>& columns, const std::vector<Expectation>& checks);
-
-/// Returns the index one past the statement's last token, trailing semicolons left out.
-size_t StatementEnd(const SqlTokens& tokens);
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "transform/bronze_feed.h"
 #include "transform/compile.h"
+#include "transform/fast_trim.h"
 #include "transform/silver_query.h"
 
 namespace sluice {
@@ -115,6 +116,7 @@ Result<std::unique_ptr<DuckTransform>> DuckTransform::Make(DuckEngine& engine,
   static std::atomic<int> count{0};
   std::string catalog = fmt::format("sluice_transform_{}", ++count);
   SLUICE_ASSIGN(auto connection, engine.Connect());
+  SLUICE_TRY(RegisterFastTrim(connection.get()));
   const Schema schema = BronzeSchema(bronze.columns);
   SLUICE_ASSIGN(auto feed, BronzeFeed::Make(connection.get(), catalog, schema));
   std::unique_ptr<DuckTransform> made(
@@ -228,7 +230,7 @@ Result<Chunk> DuckTransform::Judge(size_t index, Chunk made, std::vector<int64_t
       if (check.otherwise == Otherwise::kWarn) continue;
       gone[row] = true;
       if (check.otherwise == Otherwise::kQuarantine) {
-        out.rejects.push_back({id, "expectation:" + check.name, check.name, check.check});
+        out.rejects.push_back({id, "expectation:" + check.name, check.name, Detail(check.check)});
       }
     }
   }

@@ -34,8 +34,12 @@ struct SqlProblem {
 /// named like the lineage columns. A check is judged over the silver columns and the row passes
 /// only when it is TRUE: NULL fails, as a check says what a row must satisfy.
 ///
+/// A rejected record is in no `left_out`. Of several reasons to reject one the first is told, in
+/// order of tables, `sql_failed` before expectations; `fail` outdoes `quarantine`, that outdoes
+/// `drop`.
+///
 /// Use by one thread; `engine` must outlive the transform and all chunks it returned. Those are
-/// flat and own their buffers, but strings may point into the bronze chunks' arena.
+/// flat in all their parts and own all their bytes.
 std::expected<std::unique_ptr<Transform>, std::vector<SqlProblem>> MakeDuckTransform(
     DuckEngine& engine, const BronzeSpec& bronze, const std::vector<SilverSpec>& silver);
 

@@ -117,8 +117,10 @@ void RowWiseCheck::From(const json& from, const TableName& wanted) {
                fmt::format("FROM reads the table function `{}`",
                            Text(Child(from, "function"), "function_name")),
                only);
+  } else if (type == "EMPTY") {
+    NotRowWise(at, "there is no FROM", only);
   } else if (type != "BASE_TABLE") {
-    NotRowWise(at, "there is no FROM with the bronze table", only);
+    NotRowWise(at, "FROM holds more than the bronze table", only);
   } else if (!Text(from, "catalog_name").empty() ||
              !SameName(Text(from, "schema_name"), wanted.ns) ||
              !SameName(Text(from, "table_name"), wanted.name)) {

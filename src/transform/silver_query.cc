@@ -25,13 +25,16 @@ bool IsDuckDbsOwn(duckdb_error_type type) {
   return std::ranges::find(kOwn, type) != kOwn.end();
 }
 
-/// Cuts off the excerpt of our composed SQL that DuckDB adds, and what could steer a terminal.
+/// Without the excerpt of our composed SQL that DuckDB adds.
 std::string CleanMessage(std::string_view message) {
-  message = message.substr(0, message.rfind("\n\nLINE "));
-  return std::string(CutUtf8(EscapeControl(message), kDetailBytes));
+  return Detail(message.substr(0, message.rfind("\n\nLINE ")));
 }
 
 }  // namespace
+
+std::string Detail(std::string_view text) {
+  return std::string(CutUtf8(EscapeControl(text), kDetailBytes));
+}
 
 Result<SilverQuery> SilverQuery::Make(duckdb_connection connection, BronzeFeed& feed,
                                       const std::string& sql) {

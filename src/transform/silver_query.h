@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stage/chunk.h"
@@ -22,6 +23,9 @@ struct BadRow {
   uint32_t row;
   std::string message;
 };
+
+/// Returns text for a person as a Reject's detail: control bytes shown, at most 1 KiB.
+std::string Detail(std::string_view text);
 
 /// One silver table's prepared query over a feed.
 class SilverQuery {
