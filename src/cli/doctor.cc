@@ -43,7 +43,8 @@ Finding CheckDisk(const Spec& spec) {
 }
 
 Finding CheckDbt(const Spec& spec) {
-  const auto python = FindDbtPython("", spec.folder);
+  const std::vector<std::string> below{ProgramFolder(), spec.folder};
+  const auto python = FindDbtPython("", below);
   if (!python) return FromError("dbt", python.error());
   return {"dbt", true, *python};
 }

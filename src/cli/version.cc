@@ -20,7 +20,8 @@ int Version(const CommonArgs& common) {
     return 0;
   }
   std::string text = fmt::format("sluice {}\n", SLUICE_VERSION);
-  for (const auto& [name, version] : nlohmann::json::parse(SLUICE_LIBRARIES).items()) {
+  const auto libraries = nlohmann::json::parse(SLUICE_LIBRARIES);
+  for (const auto& [name, version] : libraries.items()) {
     text += fmt::format("  {} {}\n", name, version.get<std::string>());
   }
   Print(text);

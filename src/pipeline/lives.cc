@@ -30,6 +30,9 @@ Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std:
       *context.services.database, options.pipeline, options.name, [&](const std::string& reason) {
         Report(context.board, options.name, reason.empty() ? "running" : "waiting", reason);
       });
+  // The run has made the tables; this loads what it made.
+  SLUICE_ASSIGN(SqlSession* const session, committer.Session());
+  SLUICE_TRY(stations->lake->Prepare(*session));
   Worker worker(
       options, {*source, *stations->builder, *stations->lake, stations->warehouse.get(), committer},
       context.board, context.on_warehouse_commit);

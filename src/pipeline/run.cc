@@ -162,17 +162,20 @@ class Run {
   /// those of a real one wait for the next run.
   bool IsDrained() {
     if (broker_.own == nullptr) return true;
-    if (stop_asked_ == SteadyTime{}) {
-      stop_asked_ = Now();
-      for (int32_t partition = 0; partition < partitions_; ++partition) {
-        const auto high = watcher_->QueryWatermarks(PartitionId{partition}, kBrokerWait);
-        if (high) drain_to_[PartitionId{partition}] = high->high;
-      }
-    }
+    if (stop_asked_ == SteadyTime{}) stop_asked_ = Now();
     if (ElapsedMs(stop_asked_) > kMaxDrainMs) return true;
     std::map<PartitionId, Offset> read;
     for (const auto& [name, worker] : board_.Snapshot()) {
       for (const auto& [partition, status] : worker.partitions) read[partition] = status.read;
+    }
+    for (int32_t partition = 0; partition < partitions_; ++partition) {
+      if (drain_to_.contains(PartitionId{partition})) continue;
+      const auto high = watcher_->QueryWatermarks(PartitionId{partition}, kBrokerWait);
+      if (!high) {
+        LogError("the broker did not say how far to drain", high.error());
+        return false;
+      }
+      drain_to_[PartitionId{partition}] = high->high;
     }
     return std::all_of(drain_to_.begin(), drain_to_.end(),
                        [&](const auto& target) { return read[target.first] >= target.second; });
