@@ -6,6 +6,9 @@
 #include "source/kafka_conf.h"
 
 namespace sluice {
+namespace {
+constexpr int64_t kGraceMs = 2'000;
+}
 
 void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
   ++errors_;
@@ -19,8 +22,10 @@ void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       // Refused brokers are down as well: keep the cause.
       if (trouble_) return;
-      return Become(ToError(code, fmt::format("no Kafka broker answers at {}", brokers_), reason));
+      return Become(ToError(code, fmt::format("no Kafka broker answers at {}", brokers_),
+                            last_reason_.empty() ? reason : last_reason_));
     default:
+      last_reason_ = reason;
       return;
   }
 }
@@ -28,18 +33,27 @@ void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
 void BrokerHealth::OnAnswer() {
   if (!trouble_ || broken_) return;
   trouble_.reset();
-  Log(LogLevel::kInfo, "kafka answers again", {{"brokers", brokers_}});
+  last_reason_.clear();
+  if (told_) Log(LogLevel::kInfo, "kafka answers again", {{"brokers", brokers_}});
+  told_ = false;
 }
 
-Status BrokerHealth::Check() const {
-  if (trouble_) return Fail(*trouble_);
-  return {};
+Status BrokerHealth::Check() {
+  if (!trouble_) return {};
+  if (trouble_->kind == ErrorKind::kRetryable && ElapsedMs(since_) < kGraceMs) return {};
+  if (!told_) LogError("kafka is away", *trouble_);
+  told_ = true;
+  return Fail(*trouble_);
+}
+
+Error BrokerHealth::Explain(Error failure) const {
+  return trouble_ && failure.kind == ErrorKind::kRetryable ? *trouble_ : failure;
 }
 
 void BrokerHealth::Become(Error error) {
-  const bool changed = !trouble_ || trouble_->kind != error.kind;
+  if (!trouble_) since_ = Now();
+  if (trouble_ && trouble_->kind != error.kind) told_ = false;
   trouble_ = std::move(error);
-  if (changed) LogError("kafka is away", *trouble_);
 }
 
 }  // namespace sluice

@@ -7,12 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/clock.h"
 #include "core/result.h"
 
 namespace sluice {
 
 /// What is known of the brokers: reachable, away or refusing us. Logs each change once and counts
-/// the rest. For one thread: errors come in through rd_kafka_poll.
+/// the rest; a connection that comes back within two seconds is no change. For one thread: errors
+/// come in through rd_kafka_poll.
 class BrokerHealth {
  public:
   explicit BrokerHealth(std::string brokers) : brokers_(std::move(brokers)) {}
@@ -22,7 +24,10 @@ class BrokerHealth {
   /// Any answer of a broker.
   void OnAnswer();
   /// FailsWith kRetryable while away, kFatal while refused or after the client broke for good.
-  Status Check() const;
+  Status Check();
+  /// Returns the known cause of a failed question; the failure itself when there is none.
+  Error Explain(Error failure) const;
+  bool troubled() const { return trouble_.has_value(); }
   int64_t errors() const { return errors_; }
 
  private:
@@ -30,7 +35,10 @@ class BrokerHealth {
 
   std::string brokers_;
   std::optional<Error> trouble_;
-  bool broken_ = false;  // the client's fatal error: nothing heals it
+  SteadyTime since_{};
+  bool told_ = false;
+  bool broken_ = false;      // the client's fatal error: nothing heals it
+  std::string last_reason_;  // of one broker; the sum of them tells only a number
   int64_t errors_ = 0;
 };
 

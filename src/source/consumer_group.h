@@ -30,6 +30,7 @@ class ConsumerGroup {
   Status Join();
   /// Leaves; blocks until the broker was told, or some seconds.
   void Leave();
+  bool leaving() const { return leaving_; }
   /// Takes librdkafka's rebalance callback.
   void OnRebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* partitions);
   /// Returns what happened since the last call.

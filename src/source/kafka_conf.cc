@@ -17,7 +17,7 @@ constexpr int kSyslogWarning = 4;
 /// What BrokerHealth tells once per change of state, the library tells at each attempt.
 bool IsConnectionNoise(std::string_view facility) {
   constexpr std::array<std::string_view, 6> kNoise{"FAIL",      "ERROR",     "REQTMOUT",
-                                                   "HEARTBEAT", "TERMINATE", "FETCH"};
+                                                   "HEARTBEAT", "TERMINATE", "METADATA"};
   return std::ranges::find(kNoise, facility) != kNoise.end();
 }
 

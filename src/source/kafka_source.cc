@@ -25,8 +25,9 @@ using std::chrono::milliseconds;
 constexpr size_t kSliceRecords = 1024;
 constexpr int64_t kTypicalRecordBytes = 1024;
 constexpr milliseconds kAnswerWait{5'000};
-// A frame that is too large repeats for ever; one alone may be a broken connection.
-constexpr int kFrameErrors = 3;
+constexpr milliseconds kProbeWait{250};
+// How long a partition may stand still after a response that was too large to take.
+constexpr int64_t kTooLargeMs = 3'000;
 
 KafkaSettings Defaults() {
   return {{"fetch.queue.backoff.ms", "5"},
@@ -101,10 +102,15 @@ class KafkaSource final : public Source {
   void TakeTopicError(const rd_kafka_message_t& message, Polled& polled);
   void Fail(int32_t partition, Error error, Polled& polled);
   void ExplainOutOfRange(Polled& polled);
+  void OnTooLarge();
   void FailTooLarge(Polled& polled);
   void CloseRanges(Polled& polled);
   Status ConfirmIdentity(Polled& polled);
+  Result<bool> IsSameTopic();
+  Error TopicChanged() const;
+  void FailAll(const Error& error, Polled& polled);
   Status TakeBack(Polled& polled);
+  void ProbeBroker();
   void ServeCallbacks();
 
   KafkaSourceOptions options_;
@@ -115,10 +121,11 @@ class KafkaSource final : public Source {
   std::unique_ptr<TopicAdmin> admin_;
   bool joined_ = false;
   bool offset_reports_fail_ = false;
-  std::string topic_uuid_;              // of the log that we read; empty: not yet known
-  std::map<int32_t, int64_t> missing_;  // partition → offset that the broker does not have
-  int frame_errors_ = 0;                // without a record between them
-  std::optional<Error> refused_;        // by the group
+  std::string topic_uuid_;                // of the log that we read; empty: not yet known
+  std::map<int32_t, int64_t> missing_;    // partition → offset that the broker does not have
+  std::map<int32_t, int64_t> too_large_;  // partition → offset where it stands
+  SteadyTime too_large_since_{};
+  std::optional<Error> refused_;  // by the group
   std::vector<rd_kafka_message_t*> slots_ = std::vector<rd_kafka_message_t*>(kSliceRecords);
   SourceCounters counters_;
 };
@@ -154,15 +161,26 @@ Result<Polled> KafkaSource::Poll(milliseconds wait) {
   Status confirmed;
   if (!polled.batch.records.empty() && !options_.embedded) confirmed = ConfirmIdentity(polled);
   if (!missing_.empty()) ExplainOutOfRange(polled);
-  if (frame_errors_ >= kFrameErrors) FailTooLarge(polled);
+  if (!too_large_.empty() && ElapsedMs(too_large_since_) > kTooLargeMs) FailTooLarge(polled);
   polled.group = group_->TakeChange();
   const bool news = !polled.batch.ranges.empty() || !polled.failures.empty() ||
                     !polled.group.assigned.empty() || !polled.group.revoked.empty();
   if (news) return polled;
   SLUICE_TRY(std::move(confirmed));
   if (refused_) return sluice::Fail(*std::exchange(refused_, {}));
+  if (health_.troubled()) ProbeBroker();
   SLUICE_TRY(health_.Check());
   return polled;
+}
+
+// With nothing to read, a broker's return shows only when it is asked.
+void KafkaSource::ProbeBroker() {
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto code =
+      rd_kafka_metadata(client_.get(), /*all_topics=*/0, nullptr, &answer, Ms(kProbeWait));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  rd_kafka_metadata_destroy(answer);
+  health_.OnAnswer();
 }
 
 void KafkaSource::Collect(milliseconds wait, Polled& polled) {
@@ -265,7 +283,16 @@ void KafkaSource::Fail(int32_t partition, Error error, Polled& polled) {
   polled.failures.push_back({{partition}, std::move(error)});
 }
 
+// Also a topic that was made again begins with offsets that are not there.
 void KafkaSource::ExplainOutOfRange(Polled& polled) {
+  if (!options_.embedded) {
+    const auto same = IsSameTopic();
+    if (!same) return;
+    if (!*same) {
+      missing_.clear();
+      return FailAll(TopicChanged(), polled);
+    }
+  }
   for (auto it = missing_.begin(); it != missing_.end();) {
     const auto [partition, offset] = *it;
     const auto marks = QueryWatermarks({partition}, kAnswerWait);
@@ -275,15 +302,24 @@ void KafkaSource::ExplainOutOfRange(Polled& polled) {
   }
 }
 
-void KafkaSource::FailTooLarge(Polled& polled) {
-  frame_errors_ = 0;
-  std::vector<std::pair<int32_t, int64_t>> stuck;
+// The library tells it once in 30 s, and not of which partition: one that stands still before its
+// end has it.
+void KafkaSource::OnTooLarge() {
+  if (!too_large_.empty()) return;
+  too_large_since_ = Now();
   for (const auto& [partition, position] : group_->positions()) {
-    const bool waits = position.reading && !position.paused && !position.at_end;
-    if (waits) stuck.emplace_back(partition, position.expected);
+    if (position.reading && !position.paused) too_large_[partition] = position.expected;
   }
-  for (const auto& [partition, expected] : stuck) {
-    Fail(partition, FailureTooLarge(options_.topic, partition, expected), polled);
+}
+
+void KafkaSource::FailTooLarge(Polled& polled) {
+  for (const auto& [partition, offset] : std::exchange(too_large_, {})) {
+    const Position* const position = group_->Reading(partition);
+    if (position == nullptr || position->expected != offset) continue;
+    const auto marks = QueryWatermarks({partition}, kProbeWait);
+    if (!marks) too_large_[partition] = offset;
+    if (!marks || marks->high.value <= offset) continue;
+    Fail(partition, FailureTooLarge(options_.topic, partition, offset), polled);
   }
 }
 
@@ -295,34 +331,34 @@ void KafkaSource::CloseRanges(Polled& polled) {
   if (polled.batch.records.empty()) return;
   counters_.records += static_cast<int64_t>(polled.batch.records.size());
   counters_.bytes += static_cast<int64_t>(polled.batch.arena->bytes());
-  frame_errors_ = 0;
   health_.OnAnswer();
 }
 
 // The library follows a topic that was deleted and made again without a word. Asked after the
 // records came, the broker tells whose they are.
 Status KafkaSource::ConfirmIdentity(Polled& polled) {
-  const auto described = admin_->Describe(kAnswerWait);
-  if (described && topic_uuid_.empty()) topic_uuid_ = described->uuid;
-  if (described && described->uuid == topic_uuid_) return {};
-  if (!described && described.error().kind == ErrorKind::kRetryable) {
-    SLUICE_TRY(TakeBack(polled));
-    return sluice::Fail(described.error());
-  }
+  const auto same = IsSameTopic();
+  if (same && *same) return {};
   SLUICE_TRY(TakeBack(polled));
-  std::vector<int32_t> all;
-  for (const auto& [partition, position] : group_->positions()) all.push_back(partition);
-  for (const int32_t partition : all) {
-    Fail(partition,
-         described ? Error{ErrorKind::kFatal,
-                           fmt::format("topic {} was deleted and made again: it is another log now",
-                                       options_.topic),
-                           "`sluice offsets accept-new-log` reads it from its start",
-                           "topic_identity_changed"}
-                   : described.error(),
-         polled);
-  }
+  if (!same && same.error().kind == ErrorKind::kRetryable) return sluice::Fail(same.error());
+  FailAll(same ? TopicChanged() : same.error(), polled);
   return {};
+}
+
+Result<bool> KafkaSource::IsSameTopic() {
+  SLUICE_ASSIGN(const TopicDescription described, admin_->Describe(kAnswerWait));
+  if (topic_uuid_.empty()) topic_uuid_ = described.uuid;
+  return described.uuid == topic_uuid_;
+}
+
+Error KafkaSource::TopicChanged() const {
+  return {ErrorKind::kFatal,
+          fmt::format("topic {} was deleted and made again: it is another log now", options_.topic),
+          "`sluice offsets accept-new-log` reads it from its start", "topic_identity_changed"};
+}
+
+void KafkaSource::FailAll(const Error& error, Polled& polled) {
+  for (const auto& [partition, position] : group_->positions()) Fail(partition, error, polled);
 }
 
 /// Forgets the batch: its records will come again.
@@ -341,10 +377,9 @@ Result<Watermarks> KafkaSource::QueryWatermarks(PartitionId partition, milliseco
                                                      partition.value, &low, &high, Ms(wait));
   ServeCallbacks();
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return Watermarks{{low}, {high}};
-  SLUICE_TRY(health_.Check());
-  return sluice::Fail(
+  return sluice::Fail(health_.Explain(
       ToError(code, fmt::format("asking for the ends of partition {} failed", partition.value),
-              rd_kafka_err2str(code)));
+              rd_kafka_err2str(code))));
 }
 
 Result<Offset> KafkaSource::OffsetAtTime(PartitionId partition, int64_t timestamp_ms,
@@ -357,10 +392,9 @@ Result<Offset> KafkaSource::OffsetAtTime(PartitionId partition, int64_t timestam
   ServeCallbacks();
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = item->err;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    SLUICE_TRY(health_.Check());
-    return sluice::Fail(
+    return sluice::Fail(health_.Explain(
         ToError(code, fmt::format("asking partition {} for a time failed", partition.value),
-                rd_kafka_err2str(code)));
+                rd_kafka_err2str(code))));
   }
   if (item->offset >= 0) return Offset{item->offset};
   SLUICE_ASSIGN(const Watermarks marks, QueryWatermarks(partition, wait));
@@ -370,11 +404,8 @@ Result<Offset> KafkaSource::OffsetAtTime(PartitionId partition, int64_t timestam
 Result<TopicIdentity> KafkaSource::Identify(milliseconds wait) {
   const auto described = admin_->Describe(wait);
   ServeCallbacks();
-  if (!described) {
-    // Wrong credentials show as silence here, and as themselves in the error callback.
-    if (described.error().kind == ErrorKind::kRetryable) SLUICE_TRY(health_.Check());
-    return sluice::Fail(described.error());
-  }
+  // Wrong credentials show as silence here, and as themselves in the error callback.
+  if (!described) return sluice::Fail(health_.Explain(described.error()));
   if (options_.embedded) {
     return TopicIdentity{options_.topic, options_.embedded_topic_uuid, options_.embedded_cluster_id,
                          true, described->partitions};
@@ -411,17 +442,15 @@ void KafkaSource::OnRebalance(rd_kafka_t*, rd_kafka_resp_err_t what,
   auto* const source = static_cast<KafkaSource*>(self);
   source->group_->OnRebalance(what, partitions);
   source->health_.OnAnswer();
-  // Ends the wait for records. rd_kafka_yield would lose one.
-  rd_kafka_queue_yield(source->queue_.get());
+  // Ends the wait for records; rd_kafka_yield would lose one. While leaving it would cut that
+  // short.
+  if (!source->group_->leaving()) rd_kafka_queue_yield(source->queue_.get());
 }
 
 void KafkaSource::OnError(rd_kafka_t* client, int code, const char* reason, void* self) {
   auto* const source = static_cast<KafkaSource*>(self);
   const std::string_view text(reason);
-  if (text.find("Invalid frame size") != text.npos ||
-      text.find("Invalid response size") != text.npos) {
-    ++source->frame_errors_;
-  }
+  if (text.find("increase receive.message.max.bytes") != text.npos) source->OnTooLarge();
   std::array<char, 512> fatal{};
   if (code == RD_KAFKA_RESP_ERR__FATAL) rd_kafka_fatal_error(client, fatal.data(), fatal.size());
   source->health_.OnError(static_cast<rd_kafka_resp_err_t>(code),

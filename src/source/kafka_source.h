@@ -16,13 +16,13 @@ struct KafkaSourceOptions {
   std::string brokers;  ///< bootstrap list
   std::string topic;
   std::string group;
-  std::map<std::string, std::string> options;
+  std::map<std::string, std::string> options{};
   int64_t max_batch_rows = 50'000;
   int64_t max_batch_bytes = 64 << 20;
-  std::string client_id;
+  std::string client_id{};
   bool embedded = false;  ///< the broker tells no lasting identity: take the two below
-  std::string embedded_topic_uuid;
-  std::string embedded_cluster_id;
+  std::string embedded_topic_uuid{};
+  std::string embedded_cluster_id{};
 
   /// FailsWith kInvalidConfig on an empty name, a limit below 1 or a fixed or unknown option.
   Status Validate() const;

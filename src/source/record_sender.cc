@@ -82,7 +82,7 @@ void RecordSender::Serve(std::chrono::milliseconds wait) {
   if (acks_) std::fflush(acks_.get());
 }
 
-Status RecordSender::Check() const {
+Status RecordSender::Check() {
   if (failure_) {
     Error error = *failure_;
     error.message = fmt::format("{}; {} records were acknowledged, {} were not", error.message,
@@ -93,8 +93,7 @@ Status RecordSender::Check() const {
     return Fail(ErrorKind::kFatal, "the acks file cannot be written");
   }
   const Status health = health_.Check();
-  if (!health && health.error().kind == ErrorKind::kFatal) return health;
-  return {};
+  return health || health.error().kind != ErrorKind::kFatal ? Status{} : health;
 }
 
 void RecordSender::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {

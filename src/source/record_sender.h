@@ -31,7 +31,7 @@ class RecordSender {
   /// Takes acknowledgements, waiting up to `wait` for one.
   void Serve(std::chrono::milliseconds wait);
   /// FailsWith kRetryable after a record could not be delivered, kFatal when the broker refuses us.
-  Status Check() const;
+  Status Check();
 
   int64_t acked() const { return acked_; }
   int64_t in_flight() const { return sent_ - acked_ - failed_; }
