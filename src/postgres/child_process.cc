@@ -109,13 +109,17 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-Result<Finished> RunToEnd(const ServerUser& user, std::vector<std::string> argv, int64_t limit_ms) {
+Result<Finished> RunToEnd(const ServerUser& user, std::vector<std::string> argv,
+                          std::string_view input, int64_t limit_ms) {
   const ExecImage image(std::move(argv));
+  const FileDescriptor given(memfd_create("sluice-child-input", MFD_CLOEXEC));
   const FileDescriptor output(memfd_create("sluice-child-output", MFD_CLOEXEC));
-  const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (pwrite(given.get(), input.data(), input.size(), 0) != static_cast<ssize_t>(input.size())) {
+    return Fail(ErrorKind::kRetryable, fmt::format("no memory file: {}", std::strerror(errno)));
+  }
   SLUICE_ASSIGN(const pid_t child, ForkInto([&] {
                   ResetSignals();
-                  dup2(nothing.get(), 0);
+                  dup2(given.get(), 0);
                   dup2(output.get(), 1);
                   dup2(output.get(), 2);
                   if (BecomeUser(user) && chdir("/") == 0) image.Exec();

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -46,9 +47,9 @@ bool BecomeUser(const ServerUser& user);
 /// Sets every signal to its default and unblocks all. Async-signal-safe.
 void ResetSignals();
 
-/// Runs a program to its end from folder /, with a minimal environment.
+/// Runs a program to its end from folder /, with a minimal environment and `input` as its stdin.
 Result<Finished> RunToEnd(const ServerUser& user, std::vector<std::string> argv,
-                          int64_t limit_ms = 120'000);
+                          std::string_view input = {}, int64_t limit_ms = 120'000);
 
 /// Returns whether the user can go into the folder.
 bool CanEnter(const ServerUser& user, const std::string& folder);

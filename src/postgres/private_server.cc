@@ -24,11 +24,11 @@ constexpr int64_t kStartMs = 60'000;
 constexpr int64_t kRecoveryMs = 600'000;
 constexpr std::string_view kStartingUp = "57P03";
 
-std::string ConninfoFor(const ServerPlace& place, std::string_view database) {
+std::string ConninfoFor(const ServerPlace& place) {
   return SpellConninfo({{"host", place.SocketFolder()},
                         {"port", "5432"},
                         {"user", "sluice"},
-                        {"dbname", std::string(database)},
+                        {"dbname", "sluice"},
                         {"sslmode", "disable"}});
 }
 
@@ -75,14 +75,6 @@ Status CheckServer(const ServerPlace& place, SqlSession& session) {
               "stop all sluice processes of both folders, then try again");
 }
 
-Status MakeDatabaseIfMissing(SqlSession& session) {
-  SLUICE_ASSIGN(const SqlRows found,
-                session.Query("SELECT 1 FROM pg_database WHERE datname = 'sluice'"));
-  if (!found.rows.empty()) return {};
-  SLUICE_TRY(session.Query("CREATE DATABASE sluice"));
-  return {};
-}
-
 // Starts a keeper with its server where none is; the caller holds the start lock.
 Status StartIfStopped(const ServerPlace& place) {
   SLUICE_ASSIGN(std::optional<FileLock> lock,
@@ -96,7 +88,7 @@ Status StartIfStopped(const ServerPlace& place) {
 }
 
 Result<std::unique_ptr<SqlSession>> AwaitSession(const ServerPlace& place) {
-  SLUICE_ASSIGN(const auto database, MakeDatabase(ConninfoFor(place, "postgres")));
+  SLUICE_ASSIGN(const auto database, MakeDatabase(ConninfoFor(place)));
   for (const SteadyTime start = Now();;) {
     auto session = database->Connect("sluice:start");
     if (session || session.error().kind != ErrorKind::kRetryable) return session;
@@ -115,8 +107,7 @@ Result<std::unique_ptr<SqlSession>> AwaitSession(const ServerPlace& place) {
 Status EnsureRunning(const ServerPlace& place) {
   SLUICE_TRY(StartIfStopped(place));
   SLUICE_ASSIGN(const auto session, AwaitSession(place));
-  SLUICE_TRY(CheckServer(place, *session));
-  return MakeDatabaseIfMissing(*session);
+  return CheckServer(place, *session);
 }
 
 class Server : public PrivateServer {
@@ -124,7 +115,7 @@ class Server : public PrivateServer {
   Server(std::string start_lock, ServerPlace place, FileLock users)
       : start_lock_(std::move(start_lock)), place_(std::move(place)), users_(std::move(users)) {}
 
-  std::string Conninfo() const override { return ConninfoFor(place_, "sluice"); }
+  std::string Conninfo() const override { return ConninfoFor(place_); }
   std::string DataFolder() const override { return place_.Data(); }
   Result<std::unique_ptr<SqlDatabase>> Database() override;
 

@@ -24,7 +24,16 @@ Result<std::unique_ptr<ScratchServer>> ScratchServer::Make() {
                 fmt::format("cannot make a temporary folder: {}", std::strerror(errno)));
   }
   SLUICE_ASSIGN(scratch->server_, PrivateServer::Open(scratch->folder_));
+  SLUICE_TRY(scratch->ForgetTheDisk());
   return scratch;
+}
+
+Status ScratchServer::ForgetTheDisk() {
+  SLUICE_ASSIGN(const auto database, server_->Database());
+  SLUICE_ASSIGN(const auto session, database->Connect("sluice:scratch"));
+  SLUICE_TRY(session->Query("ALTER SYSTEM SET fsync = off"));
+  SLUICE_TRY(session->Query("SELECT pg_reload_conf()"));
+  return {};
 }
 
 ScratchServer::~ScratchServer() {

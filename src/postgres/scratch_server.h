@@ -9,7 +9,7 @@
 namespace sluice {
 
 /// A private server with an empty cluster in a temporary folder, for tests: stopped and removed
-/// with the object.
+/// with the object. Does not wait for the disk (fsync = off), which tests need not survive.
 class ScratchServer {
  public:
   static Result<std::unique_ptr<ScratchServer>> Make();
@@ -23,6 +23,7 @@ class ScratchServer {
 
  private:
   ScratchServer() = default;
+  Status ForgetTheDisk();
   std::string folder_;
   std::unique_ptr<PrivateServer> server_;
 };
