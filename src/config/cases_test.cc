@@ -10,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "config/folder_test.h"
 #include "config/load.h"
@@ -25,7 +24,7 @@ namespace fs = std::filesystem;
 const fs::path kCases = fs::path(SLUICE_SOURCE_DIR) / "tests/cases/config";
 
 struct Section {
-  std::vector<std::string> head;  ///< its name, then what follows on the line
+  std::vector<std::string> head;  // its name, then what follows on the line
   std::string body;
 };
 
@@ -61,7 +60,7 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-/// `\xNN` as that byte.
+// `\xNN` as that byte.
 std::string WithBytes(const std::string& text) {
   std::string bytes;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -99,7 +98,7 @@ std::string Errors(const Diagnostics& found, const TestFolder& folder) {
                   folder.path(), "$DIR");
 }
 
-/// The facts that the case asks for, with the values they have.
+// The facts that the case asks for, with the values they have.
 std::string Facts(const Spec& spec, const TestFolder& folder, const std::string& wanted) {
   std::string found;
   for (const std::string& line : Split(wanted, '\n')) {
@@ -151,15 +150,14 @@ std::vector<fs::path> AllCases() {
 
 INSTANTIATE_TEST_SUITE_P(Config, Cases, testing::ValuesIn(AllCases()),
                          [](const testing::TestParamInfo<fs::path>& each) {
-                           return std::regex_replace(each.param.stem().string(),
-                                                     std::regex("[^A-Za-z0-9]"), "_");
+                           return each.param.stem().string();
                          });
 
 TEST(Cases, AreMany) {
   EXPECT_GE(AllCases().size(), 50U);
 }
 
-/// A secret never shows, wherever the case puts it: cases use this word for every one of them.
+// A secret never shows, wherever the case puts it: cases use this word for every one of them.
 TEST(Cases, NeverShowASecret) {
   for (const auto& path : AllCases()) {
     const Case test = ParseCase(ReadWhole(path));

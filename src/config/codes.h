@@ -51,4 +51,7 @@ inline constexpr std::string_view kBadTopic = "E0219";
 inline constexpr std::string_view kBadStartTime = "E0220";
 inline constexpr std::string_view kBadTimeZone = "E0221";
 
+// Reported once SQL was compiled, by CheckSilverColumns.
+inline constexpr std::string_view kUnknownSilverColumn = "E0306";
+
 }  // namespace sluice::codes

@@ -16,16 +16,20 @@ constexpr std::string_view kTypes =
     "types: bool, int, long, float, double, decimal(p,s), string, binary, date, timestamp, "
     "timestamptz, list<…>, struct<name: …>";
 
+constexpr std::string_view kDecimal =
+    "decimal(p,s) has p digits, 1 to 38, of which s stand after the point: `decimal(12,2)`";
+
 bool ReadType(Reader& reader, const Node& node, Type& type) {
   const auto text = reader.ReadText(node);
   if (!text) return false;
   auto parsed = ParseType(text->value);
   if (!parsed) {
-    const std::string meant = MeantType(text->value);
-    reader.ReportValue(
-        node, *text,
-        {codes::kUnknownType, fmt::format("unknown type {}", Reader::Shown(node)),
-         meant.empty() ? "" : fmt::format("did you mean `{}`?", meant), std::string(kTypes)});
+    const bool decimal = text->value.starts_with("decimal(");
+    const std::string meant = decimal ? "" : MeantType(text->value);
+    reader.ReportValue(node, *text,
+                       {codes::kUnknownType, fmt::format("unknown type {}", Reader::Shown(node)),
+                        meant.empty() ? "" : fmt::format("did you mean `{}`?", meant),
+                        std::string(decimal ? kDecimal : kTypes)});
     return false;
   }
   type = *std::move(parsed);
@@ -50,7 +54,7 @@ bool ReadColumn(Reader& reader, const Node& node, Field& field) {
   return good;
 }
 
-/// Names are keys of the file, so they are never the same; but engines see less of them.
+// Names are keys of the file, so they are never the same; but engines see less of them.
 bool IsGoodName(Reader& reader, const Node& node, std::map<std::string, std::string>& seen) {
   if (node.key.empty()) {
     reader.ReportAtKey(node, {codes::kBadName, "a column has no name"});

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "config/codes.h"
 #include "config/sections.h"
@@ -14,12 +15,14 @@ constexpr Bounds kMessageBytes{1 << 10, 1 << 30};
 constexpr Bounds kFields{1, 1'000'000};
 constexpr Bounds kNameBytes{1, 1 << 20};
 constexpr Bounds kDepth{1, 1000};
+constexpr int64_t kMostOffMs = 18 * 3'600'000;
 
-/// `UTC`, `+02:00`, or a name that this machine's zone files know.
+// `UTC`, `+02:00`, or a name that this machine's zone files know.
 bool IsZone(const std::string& zone) {
   if (zone == "UTC" || zone == "Z") return true;
   if (zone[0] == '+' || zone[0] == '-') {
-    return ParseInstant("2026-01-01T00:00:00" + zone).has_value();
+    const auto shift = ParseInstant("1970-01-01T00:00:00" + zone);
+    return shift && std::abs(*shift) <= kMostOffMs;
   }
   const bool odd = zone.find("..") != std::string::npos ||
                    zone.find_first_not_of(

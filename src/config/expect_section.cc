@@ -21,7 +21,8 @@ void ReadExpectation(Reader& reader, const Node& node, Expectation& expectation)
           [&](const Node& n) {
             const auto check = reader.ReadSql(n);
             if (!check) return;
-            expectation.check = check->value;
+            const std::string_view sql = check->value;
+            expectation.check = sql.substr(0, sql.find_last_not_of(" \n") + 1);
             expectation.place = n.lines.front();
           }},
       Key{"else", "",

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kHeading = "\n## E";
 
-/// The section of a code, from `E0107 unknown_key` to the next heading; "" when there is none.
+// The section of a code, from `E0107 unknown_key` to the next heading; "" when there is none.
 std::string_view SectionOf(std::string_view code) {
   const std::string_view text = ExplainText();
   const std::string heading =

@@ -21,8 +21,8 @@ struct Allowed {
   OptionKind kind = OptionKind::kPlain;
 };
 
-/// What a pipeline may say to librdkafka. None of these loads code, runs a program, or touches the
-/// order, the offsets or the isolation that exactly-once rests on.
+// What a pipeline may say to librdkafka. None of these loads code, runs a program, or touches the
+// order, the offsets or the isolation that exactly-once rests on.
 constexpr std::array kAllowed{
     Allowed{"broker.address.family"},
     Allowed{"broker.address.ttl"},
@@ -93,7 +93,7 @@ struct Refused {
   std::string_view why;
 };
 
-/// Those a reader may look for; a name that ends in `.` stands for all that begin with it.
+// Those a reader may look for; a name that ends in `.` stands for all that begin with it.
 constexpr std::array kRefused{
     Refused{"auto.offset.reset", "write `start:` in `source`; the ledger decides afterwards"},
     Refused{"bootstrap.servers", "write `kafka:` in `source`"},
@@ -134,7 +134,7 @@ bool IsOneOf(std::string_view value, std::initializer_list<std::string_view> wor
   return std::ranges::find(words, LowerAscii(value)) != words.end();
 }
 
-/// Values that would switch off what security rests on.
+// Values that would switch off what security rests on.
 bool IsSafe(Reader& reader, const Node& node, const Text& text) {
   const bool unverified =
       (node.key == "enable.ssl.certificate.verification" &&
@@ -153,7 +153,8 @@ bool IsSafe(Reader& reader, const Node& node, const Text& text) {
     reader.ReportValue(
         node, text,
         {codes::kUnknownValue, fmt::format("`{}` cannot be {}", node.key, Reader::Shown(node)), "",
-         "allowed: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"});
+         "allowed: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER; Kerberos would make "
+         "librdkafka run a shell command"});
     return false;
   }
   return true;

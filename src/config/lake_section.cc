@@ -21,7 +21,7 @@ bool HasOddPart(std::string_view path) {
   return false;
 }
 
-/// Says what is wrong with the part after `s3://`, or nothing.
+// Says what is wrong with the part after `s3://`, or nothing.
 std::string S3Problem(std::string_view path) {
   if (path.empty()) return "";
   if (!IsBucketName(path.substr(0, path.find('/')))) {
@@ -41,14 +41,15 @@ Root RootOf(const Reader& reader, std::string_view text) {
   if (text.starts_with("s3://")) return {std::string(text), S3Problem(text.substr(5))};
   for (const std::string_view other : {"s3a://", "s3n://", "S3://"}) {
     if (!text.starts_with(other)) continue;
-    return {"", "the scheme is `s3`", fmt::format("s3://{}", text.substr(other.size()))};
+    return {"", "the scheme is written `s3`", fmt::format("s3://{}", text.substr(other.size()))};
   }
   if (text.starts_with("file:///")) text.remove_prefix(7);
   if (text.find("://") != std::string_view::npos) {
     return {"", "only folders and `s3://` are supported"};
   }
   if (text.starts_with('~'))
-    return {"", "`~` is not replaced", fmt::format("${{HOME}}{}", text.substr(1))};
+    return {"", "`~` does not stand for your home here",
+            fmt::format("${{HOME}}{}", text.substr(1))};
   if (text.find_first_of("?#") != std::string_view::npos) {
     return {"", "other engines cannot read a folder with `?` or `#` in its name"};
   }

@@ -58,6 +58,10 @@ std::optional<Diagnostic> BadByte(std::string_view text) {
       .help = "save the file as UTF-8, without control characters"};
 }
 
+bool IsEmpty(const Node& root) {
+  return root.kind == NodeKind::kNull && !root.broken;
+}
+
 void ReadVersion(Reader& reader, const Node& node) {
   const auto text = reader.ReadText(node);
   if (!text || text->value == "1") return;
@@ -92,7 +96,7 @@ void ReadQuarantine(Reader& reader, const Node& node, Spec& spec) {
   reader.ReadMap(node, keys);
 }
 
-/// A bare `s3://` makes each namespace a bucket.
+// A bare `s3://` makes each namespace a bucket.
 void CheckBuckets(Reader& reader, const Node& tables) {
   for (const auto& table : tables.children) {
     const std::string space = table.key.substr(0, table.key.find('.'));
@@ -104,7 +108,7 @@ void CheckBuckets(Reader& reader, const Node& tables) {
   }
 }
 
-/// Tables are read last, in the record's order: they look back at what stands before them.
+// Tables are read last, in the record's order: they look back at what stands before them.
 void ReadPipeline(Reader& reader, const Node& root, Spec& spec) {
   const Node* bronze = nullptr;
   const Node* silver = nullptr;
@@ -153,7 +157,11 @@ std::expected<Spec, Diagnostics> LoadSpec(const std::string& path, const Environ
   spec.folder = std::filesystem::absolute(path).lexically_normal().parent_path().string();
   if (auto bad = BadByte(*text)) {
     found.items.push_back(*std::move(bad));
-  } else if (const auto root = ParseYaml(*text, found.items)) {
+  } else if (const auto root = ParseYaml(*text, found.items); root && IsEmpty(*root)) {
+    found.items.push_back({.code = std::string(codes::kWrongType),
+                           .message = "the pipeline file is empty",
+                           .help = "`sluice init` makes a project to start from"});
+  } else if (root) {
     Reader reader(environment, options, spec.folder, found.items);
     ReadPipeline(reader, *root, spec);
   }

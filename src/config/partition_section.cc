@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "config/codes.h"
+#include "config/partition_fault.h"
 #include "config/sections.h"
-#include "config/suggest.h"
 #include "core/text.h"
 
 namespace sluice {
@@ -14,85 +13,15 @@ namespace {
 constexpr std::string_view kHelp =
     "write a column, or `day(column)`, `hour(column)` or `month(column)` of a time";
 
-const Field* Find(const std::vector<Field>& fields, std::string_view name) {
-  const auto found = std::ranges::find(fields, name, &Field::name);
-  return found == fields.end() ? nullptr : &*found;
-}
-
-/// `day(x)` in two, unless a column has that very name.
+// `day(x)` in two, unless a column has that very name.
 PartitionField Split(std::string_view text, const std::vector<Field>& columns) {
   const size_t open = text.find('(');
-  if (Find(columns, text) != nullptr || open == std::string_view::npos || !text.ends_with(')')) {
+  if (std::ranges::find(columns, text, &Field::name) != columns.end() ||
+      open == std::string_view::npos || !text.ends_with(')')) {
     return {"identity", std::string(text)};
   }
   return {std::string(text.substr(0, open)),
           std::string(text.substr(open + 1, text.size() - open - 2))};
-}
-
-bool IsTime(TypeKind kind) {
-  return kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampTz;
-}
-
-/// Says why values of this type cannot be parted so, or nothing.
-std::string TypeProblem(const PartitionField& field, const Type& type) {
-  const bool date = type.kind == TypeKind::kDate;
-  if (field.transform == "hour" && !IsTime(type.kind)) {
-    return fmt::format("`hour` needs a timestamp, and `{}` is {}", field.column, Spell(type));
-  }
-  if (field.transform != "identity" && !IsTime(type.kind) && !date) {
-    return fmt::format("`{}` needs a date or a timestamp, and `{}` is {}", field.transform,
-                       field.column, Spell(type));
-  }
-  if (field.transform != "identity") return "";
-  switch (type.kind) {
-    case TypeKind::kBool:
-    case TypeKind::kInt:
-    case TypeKind::kLong:
-    case TypeKind::kDecimal:
-    case TypeKind::kString:
-    case TypeKind::kDate:
-      return "";
-    default:
-      return fmt::format("values of `{}` are too many or too odd for folders ({})", field.column,
-                         Spell(type));
-  }
-}
-
-std::string LineageProblem(std::string_view column) {
-  if (column == "_offset") return "each record would get a folder of its own";
-  if (column == "_rest" || column == "_headers" || column == "_key") {
-    return fmt::format("`{}` is not made for it", column);
-  }
-  return "";
-}
-
-struct Wrong {
-  std::string reason;
-  std::string meant{};
-};
-
-std::optional<Wrong> Check(const PartitionField& field, const std::vector<Field>* columns) {
-  static const std::vector<std::string> transforms{"day", "hour", "month"};
-  if (field.transform != "identity" &&
-      std::ranges::find(transforms, field.transform) == transforms.end()) {
-    const std::string meant = Nearest(LowerAscii(field.transform), transforms);
-    return Wrong{fmt::format("there is no transform `{}`", EscapeControl(field.transform)),
-                 meant.empty() ? "" : fmt::format("{}({})", meant, field.column)};
-  }
-  if (std::string lineage = LineageProblem(field.column); !lineage.empty()) return Wrong{lineage};
-  std::vector<Field> all = LineageFields();
-  if (columns != nullptr) all.insert(all.begin(), columns->begin(), columns->end());
-  const Field* const found = Find(all, field.column);
-  if (found != nullptr) {
-    std::string problem = TypeProblem(field, found->type);
-    if (problem.empty()) return std::nullopt;
-    return Wrong{problem, IsTime(found->type.kind) ? fmt::format("day({})", field.column) : ""};
-  }
-  if (columns == nullptr) return std::nullopt;
-  std::vector<std::string> names;
-  for (const auto& column : all) names.push_back(column.name);
-  return Wrong{fmt::format("there is no column `{}`", EscapeControl(field.column)),
-               Nearest(field.column, names)};
 }
 
 }  // namespace
@@ -104,15 +33,16 @@ void ReadPartitionBy(Reader& reader, const Node& node, const std::vector<Field>*
     const auto text = reader.ReadText(item);
     if (!text) continue;
     PartitionField field = Split(text->value, columns != nullptr ? *columns : LineageFields());
-    std::optional<Wrong> wrong = Check(field, columns);
-    if (std::ranges::find(fields, field) != fields.end()) wrong = Wrong{"it is given twice"};
-    if (wrong) {
+    std::optional<PartitionFault> fault = FaultOf(field, columns);
+    if (std::ranges::find(fields, field) != fields.end())
+      fault = PartitionFault{"it is given twice"};
+    if (fault) {
       reader.ReportValue(
           item, *text,
           {codes::kBadPartition,
-           fmt::format("cannot partition by {}: {}", Reader::Shown(item), wrong->reason),
-           wrong->meant.empty() ? ""
-                                : fmt::format("did you mean `{}`?", EscapeControl(wrong->meant)),
+           fmt::format("cannot partition by {}: {}", Reader::Shown(item), fault->reason),
+           fault->meant.empty() ? ""
+                                : fmt::format("did you mean `{}`?", EscapeControl(fault->meant)),
            std::string(kHelp)});
       continue;
     }

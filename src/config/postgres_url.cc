@@ -1,7 +1,5 @@
 #include "config/postgres_url.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/text.h"
@@ -13,7 +11,7 @@ std::unexpected<Error> Wrong(std::string reason) {
   return Fail(ErrorKind::kInvalidConfig, std::move(reason));
 }
 
-/// Cuts `text` at the first `separator` and returns what stood before it.
+// Cuts `text` at the first `separator` and returns what stood before it.
 std::string_view TakeUntil(std::string_view& text, char separator) {
   const size_t at = text.find(separator);
   const std::string_view front = text.substr(0, at);
@@ -57,7 +55,7 @@ Result<PostgresUrl> ParseUri(std::string_view text) {
   return url;
 }
 
-/// One value of key=value, quoted with `'` or not.
+// One value of key=value, quoted with `'` or not.
 Result<std::string> TakeValue(std::string_view& text) {
   const bool quoted = text.starts_with('\'');
   if (quoted) text.remove_prefix(1);
@@ -98,16 +96,9 @@ Result<PostgresUrl> ParsePostgresUrl(std::string_view text) {
   if (text.find("://") != std::string_view::npos && text.find('=') > text.find("://")) {
     return Wrong("it must begin with `postgres://`");
   }
-  if (text.find('=') == std::string_view::npos) return Wrong("it is no address of PostgreSQL");
+  if (text.find('=') == std::string_view::npos)
+    return Wrong("it has neither `postgres://` nor `name=value`");
   return ParseSettings(text);
-}
-
-std::string WithSetting(std::string_view text, std::string_view name, std::string_view value) {
-  if (!text.starts_with("postgres://") && !text.starts_with("postgresql://")) {
-    return fmt::format("{} {}={}", text, name, value);
-  }
-  const bool more = text.find('?') != std::string_view::npos;
-  return fmt::format("{}{}{}={}", text, more ? '&' : '?', name, value);
 }
 
 }  // namespace sluice

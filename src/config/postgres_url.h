@@ -20,7 +20,4 @@ struct PostgresUrl {
 /// decoded). Fails with the reason when it is neither; the reason holds nothing of the text.
 Result<PostgresUrl> ParsePostgresUrl(std::string_view text);
 
-/// Returns the address with one more setting.
-std::string WithSetting(std::string_view text, std::string_view name, std::string_view value);
-
 }  // namespace sluice

@@ -28,6 +28,16 @@ std::string NameOf(const Node& node) {
   return node.key_place.line == 0 && node.key.empty() ? "the file" : InBackticks(node.key);
 }
 
+// A map with the keys it cannot do without; the root's would be too long to help.
+std::string ExampleOf(const Node& node, std::span<const Key> keys) {
+  std::vector<std::string> needed;
+  for (const auto& key : keys) {
+    if (!key.example.empty()) needed.emplace_back(key.example);
+  }
+  if (node.key.empty() || needed.empty()) return "";
+  return fmt::format("{}: {{{}}}", node.key, Join(needed, ", "));
+}
+
 std::string_view KindName(NodeKind kind) {
   switch (kind) {
     case NodeKind::kNull:
@@ -61,16 +71,19 @@ std::string SpellSize(int64_t bytes) {
 }  // namespace
 
 void Reader::ReadMap(const Node& node, std::span<const Key> keys) {
-  if (!IsKind(node, NodeKind::kMap, "keys and values", "")) return;
-  std::set<std::string_view> given;
+  if (!IsKind(node, NodeKind::kMap, "keys and values", ExampleOf(node, keys))) return;
+  std::set<std::string, std::less<>> given;
   for (const auto& child : node.children) {
     given.insert(child.key);
     const auto key = std::ranges::find(keys, std::string_view(child.key), &Key::name);
     if (child.broken) continue;
-    if (key != keys.end()) {
+    if (key == keys.end()) {
+      given.insert(ReportUnknownKey(child, node, keys));
+    } else if (child.kind != NodeKind::kNull || key->example.empty()) {
       key->read(child);
     } else {
-      ReportUnknownKey(child, node, keys);
+      Report(child, {codes::kWrongType, fmt::format("{} has no value", NameOf(child)), "",
+                     fmt::format("for example `{}`", key->example)});
     }
   }
   for (const auto& key : keys) {
@@ -82,19 +95,21 @@ void Reader::ReadMap(const Node& node, std::span<const Key> keys) {
   }
 }
 
-void Reader::ReportUnknownKey(const Node& child, const Node& map, std::span<const Key> keys) {
+std::string Reader::ReportUnknownKey(const Node& child, const Node& map,
+                                     std::span<const Key> keys) {
   std::vector<std::string> names;
   for (const auto& key : keys) names.emplace_back(key.name);
+  std::string meant = MeantKey(child.key, names);
+  std::string label = meant.empty() ? "" : fmt::format("did you mean `{}`?", meant);
   const size_t colon = child.key.find(':');
-  std::string label;
   if (child.kind == NodeKind::kNull && colon != std::string::npos) {
+    meant = child.key.substr(0, colon);
     label = "a blank is missing after the `:`";
-  } else if (const std::string meant = MeantKey(child.key, names); !meant.empty()) {
-    label = fmt::format("did you mean `{}`?", meant);
   }
   ReportAtKey(child,
               {codes::kUnknownKey, fmt::format("unknown key {}", InBackticks(child.key)), label,
                label.empty() ? fmt::format("keys of {}: {}", NameOf(map), Join(names, ", ")) : ""});
+  return meant;
 }
 
 bool Reader::IsKind(const Node& node, NodeKind kind, std::string_view wanted,
@@ -214,7 +229,8 @@ std::optional<size_t> Reader::Choose(const Node& node, std::span<const std::stri
   };
   // YAML reads a plain `null` as nothing, but it is a name like any other here.
   if (node.kind == NodeKind::kNull && index_of(node.text)) return index_of(node.text);
-  const auto text = ReadText(node);
+  Text written{.value = node.text, .own = node.text};
+  const auto text = node.kind == NodeKind::kNull && !node.text.empty() ? written : ReadText(node);
   if (!text) return std::nullopt;
   if (const auto index = index_of(text->value)) return index;
   const std::string meant = MeantValue(text->value, names);

@@ -96,7 +96,8 @@ class Reader {
     std::string (*spell)(int64_t);
   };
   std::optional<int64_t> ReadQuantity(const Node& node, Bounds bounds, const Quantity& quantity);
-  void ReportUnknownKey(const Node& child, const Node& map, std::span<const Key> keys);
+  /// Returns the key that was probably meant, or "".
+  std::string ReportUnknownKey(const Node& child, const Node& map, std::span<const Key> keys);
   bool IsKind(const Node& node, NodeKind kind, std::string_view wanted, std::string_view example);
   /// Returns the index of the choice, or nothing after reporting.
   std::optional<size_t> Choose(const Node& node, std::span<const std::string> names);

@@ -15,7 +15,7 @@
 namespace sluice {
 namespace {
 
-/// Most characters of a line that an excerpt shows.
+// Most characters of a line that an excerpt shows.
 constexpr int kExcerpt = 160;
 
 struct Palette {
@@ -31,17 +31,17 @@ std::vector<Diagnostic> Sorted(std::vector<Diagnostic> items) {
   return items;
 }
 
-/// A line of the file as it is shown: no tabs, nothing that steers a terminal.
+// A line of the file as it is shown: no tabs, nothing that steers a terminal.
 std::string Safe(std::string_view text) {
   std::string blanks(text);
   std::ranges::replace(blanks, '\t', ' ');
   return EscapeControl(blanks);
 }
 
-/// What of a long line is shown, and where in it the caret stands.
+// What of a long line is shown, and where in it the caret stands.
 struct Excerpt {
   std::string text;
-  int indent = 0;  ///< terminal columns before the caret
+  int indent = 0;  // terminal columns before the caret
   int carets = 1;
 };
 
@@ -100,12 +100,13 @@ std::string RenderOne(const Diagnostics& all, const SourceText& source, const Di
 
 std::string JsonOf(const Diagnostic& item) {
   const bool placed = item.place.line > 0;
-  return fmt::format(
-      R"({{"code":{},"name":{},"message":{},"line":{},"column":{},"length":{},"label":{},"help":{}}})",
-      JsonQuote(item.code), JsonQuote(CodeName(item.code)), JsonQuote(item.message),
-      placed ? std::to_string(item.place.line) : "null",
-      placed ? std::to_string(item.place.column) : "null", std::max(item.length, placed ? 1 : 0),
-      JsonQuote(item.label), JsonQuote(item.help));
+  const std::string line = placed ? std::to_string(item.place.line) : "null";
+  const std::string column = placed ? std::to_string(item.place.column) : "null";
+  return fmt::format(R"({{"code":{},"name":{},"message":{},"line":{},"column":{},)",
+                     JsonQuote(item.code), JsonQuote(CodeName(item.code)), JsonQuote(item.message),
+                     line, column) +
+         fmt::format(R"("length":{},"label":{},"help":{}}})", placed ? std::max(item.length, 1) : 0,
+                     JsonQuote(item.label), JsonQuote(item.help));
 }
 
 }  // namespace

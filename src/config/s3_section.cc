@@ -6,6 +6,7 @@
 #include "config/codes.h"
 #include "config/secrets.h"
 #include "config/sections.h"
+#include "core/text.h"
 
 namespace sluice {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 struct Setting {
   std::string_view name;
   bool secret = false;
-  std::array<std::string_view, 3> variables{};  ///< looked at in this order when the file is silent
+  std::array<std::string_view, 3> variables{};  // looked at in this order when the file is silent
 };
 
 constexpr std::array kSettings{
@@ -30,9 +31,10 @@ bool CheckEndpoint(Reader& reader, const Node& node, const Text& text) {
   const std::string_view url = text.value;
   const bool plain = url.starts_with("http://");
   if (!plain && !url.starts_with("https://")) {
-    reader.ReportValue(node, text,
-                       {codes::kBadLakeRoot, "an S3 endpoint begins with `https://`", "",
-                        "for example `https://s3.eu-central-1.amazonaws.com`"});
+    reader.ReportValue(
+        node, text,
+        {codes::kBadLakeRoot, fmt::format("`{}` must begin with `https://`", node.key), "",
+         "for example `https://s3.eu-central-1.amazonaws.com`"});
     return false;
   }
   std::string_view host = url.substr(url.find("://") + 3);
@@ -40,10 +42,10 @@ bool CheckEndpoint(Reader& reader, const Node& node, const Text& text) {
   host =
       host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
   if (!plain || IsLocalHost(host) || reader.options().insecure_tls) return true;
-  reader.ReportValue(
-      node, text,
-      {codes::kTlsNotVerified, "an S3 endpoint without TLS shows keys and data to the network", "",
-       "use `https://`, or allow it with --insecure-tls"});
+  reader.ReportValue(node, text,
+                     {codes::kTlsNotVerified,
+                      fmt::format("`{}` without TLS shows keys and data to the network", node.key),
+                      "", "use `https://`, or allow it with --insecure-tls"});
   return false;
 }
 
@@ -63,7 +65,7 @@ void ReadSetting(Reader& reader, const Node& node, const Setting& setting, LakeS
       setting.name == "ca_file" ? reader.PathOf(text->value) : text->value;
 }
 
-/// What the file leaves out may stand in the environment, by the names that other tools use.
+// What the file leaves out may stand in the environment, by the names that other tools use.
 void ReadFromEnvironment(Reader& reader, const Node& at, const Setting& setting, LakeSpec& lake) {
   for (const std::string_view variable : setting.variables) {
     const std::string name(variable);
@@ -83,16 +85,20 @@ void ReadFromEnvironment(Reader& reader, const Node& at, const Setting& setting,
 }
 
 void CheckCredentials(Reader& reader, const Node& node, const LakeSpec& lake) {
-  for (const std::string name : {"access_key_id", "secret_access_key"}) {
-    const bool in_file =
-        std::ranges::any_of(node.children, [&](const Node& child) { return child.key == name; });
-    if (in_file || lake.s3.contains(name)) continue;
-    const bool id = name == "access_key_id";
-    reader.Report(node, {codes::kS3Credentials,
-                         fmt::format("the lake is on S3, but there is no {}", name), "",
-                         fmt::format("set {0}, or {0}_FILE to a file that holds it",
-                                     id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY")});
+  std::vector<std::string> missing;
+  for (const auto& setting : kSettings) {
+    const bool needed = setting.name == "access_key_id" || setting.name == "secret_access_key";
+    const auto named = [&](const Node& child) { return child.key == setting.name; };
+    if (!needed || lake.s3.contains(std::string(setting.name)) ||
+        std::ranges::any_of(node.children, named)) {
+      continue;
+    }
+    missing.emplace_back(setting.variables[0]);
   }
+  if (missing.empty()) return;
+  reader.Report(node, {codes::kS3Credentials, "the lake is on S3, but the key to it is missing", "",
+                       fmt::format("set {}, or the same with _FILE to files that hold them",
+                                   Join(missing, " and "))});
 }
 
 }  // namespace

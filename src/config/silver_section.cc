@@ -56,7 +56,7 @@ void ReadSilverTable(Reader& reader, const Node& node, const BronzeSpec& bronze,
   reader.ReadMap(node, keys);
 }
 
-/// A lake table is a folder and a name in the catalog; some file systems fold case.
+// A lake table is a folder and a name in the catalog; some file systems fold case.
 void CheckLakeNames(Reader& reader, const Node& node, const BronzeSpec& bronze) {
   std::vector<std::string> seen{LowerAscii(bronze.table.Full())};
   for (const auto& table : node.children) {

@@ -16,10 +16,11 @@ constexpr int64_t kMaxPartitions = 10'000;
 constexpr Bounds kBatchRows{1, 10'000'000};
 constexpr Bounds kBatchBytes{64 << 10, 4LL << 30};
 
-/// Says what is wrong with `host:port`, or nothing.
+// Says what is wrong with `host:port`, or nothing.
 std::string BrokerProblem(std::string_view broker) {
   if (broker.empty()) return "an address is empty";
-  if (broker.find("://") != std::string_view::npos) return "an address has no `…://` before it";
+  if (broker.find("://") != std::string_view::npos)
+    return "an address begins with its host, not with `…://`";
   const bool bracketed = broker[0] == '[';
   const size_t host_end = bracketed ? broker.find(']') : broker.find(':');
   if (bracketed && host_end == std::string_view::npos) return "a `]` is missing";
@@ -49,10 +50,14 @@ void ReadBrokers(Reader& reader, const Node& node, SourceSpec& source) {
     const bool almost = Nearest(LowerAscii(broker), std::array<std::string, 1>{"embedded"}) != "";
     if (almost) problem = "this is nearly `embedded`";
     if (!problem.empty()) {
-      return reader.ReportValue(node, *text,
-                                {codes::kBadBrokers, "not a list of Kafka brokers: " + problem,
-                                 almost ? "did you mean `embedded`?" : "",
-                                 "write `host:9092`, several with commas, or `embedded`"});
+      const bool quote = !text->replaced && !almost;
+      return reader.ReportValue(
+          node, *text,
+          {codes::kBadBrokers,
+           fmt::format("not a list of Kafka brokers: {}{}",
+                       quote ? fmt::format("`{}`: ", EscapeControl(broker)) : "", problem),
+           almost ? "did you mean `embedded`?" : "",
+           "write `host:9092`, several with commas, or `embedded`"});
     }
     brokers.push_back(std::move(broker));
   }

@@ -21,7 +21,7 @@ struct Form {
 constexpr std::array<Form, 4> kForms{
     {{0x80, 0x00, 1, 0}, {0xE0, 0xC0, 2, 0x80}, {0xF0, 0xE0, 3, 0x800}, {0xF8, 0xF0, 4, 0x10000}}};
 
-/// The character at the front of a text that is not empty.
+// The character at the front of a text that is not empty.
 Character Front(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   for (const auto& form : kForms) {

@@ -24,7 +24,7 @@ bool IsName(std::string_view text) {
   return !text.empty() && IsNameStart(text[0]) && std::ranges::all_of(text, IsNameByte);
 }
 
-/// One walk over one text.
+// One walk over one text.
 class Walk {
  public:
   Walk(std::string_view text, const Substitution& how, std::vector<TextProblem>& problems)
@@ -173,7 +173,7 @@ class Walk {
   std::vector<TextProblem>& problems_;
   Text done_;
   size_t at_ = 0;
-  size_t length_ = 0;  ///< of the reference at hand
+  size_t length_ = 0;  // of the reference at hand
 };
 
 }  // namespace

@@ -155,7 +155,11 @@ std::string MeantType(std::string_view word) {
                                               "double",    "string",     "binary", "date",
                                               "timestamp", "timestamptz"};
   if (std::ranges::find(names, lower) != names.end()) return lower == word ? "" : lower;
-  return Nearest(lower, names);
+  if (std::string nearest = Nearest(lower, names); !nearest.empty()) return nearest;
+  std::vector<std::string> others;
+  for (const auto& [other, name] : kTypes) others.emplace_back(other);
+  const auto other = std::ranges::find(others, Nearest(lower, others));
+  return other == others.end() ? "" : std::string(kTypes[other - others.begin()].second);
 }
 
 std::string LowerAscii(std::string_view text) {

@@ -43,7 +43,7 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-/// `30 sec` and `128mb` say clearly enough what was meant.
+// `30 sec` and `128mb` say clearly enough what was meant.
 std::string_view MeantUnit(std::string_view word, std::span<const Unit> units) {
   const std::string lower = Lower(word);
   for (const auto& unit : units) {
@@ -65,7 +65,7 @@ std::string_view MeantUnit(std::string_view word, std::span<const Unit> units) {
   return "";
 }
 
-/// A number and a unit; `bare` is the unit of a number alone, "" when it needs one.
+// A number and a unit; `bare` is the unit of a number alone, "" when it needs one.
 Result<int64_t> ParseWithUnit(std::string_view text, std::span<const Unit> units,
                               std::string_view bare, std::string_view likely) {
   if (text.starts_with('-')) return Wrong("it cannot be negative");
@@ -92,7 +92,7 @@ Result<int64_t> ParseWithUnit(std::string_view text, std::span<const Unit> units
   return Wrong("its unit is unknown", meant.empty() ? "" : fmt::format("{}{}", number, meant));
 }
 
-/// Reads exactly `digits` digits at the front and takes them away.
+// Reads exactly `digits` digits at the front and takes them away.
 std::optional<int> TakeNumber(std::string_view& text, size_t digits) {
   if (text.size() < digits || !std::ranges::all_of(text.substr(0, digits), IsDigit)) {
     return std::nullopt;
@@ -122,7 +122,7 @@ std::optional<int64_t> MillisecondsOf(const DateTime& at) {
   return (((days * 24 + at.hour) * 60 + at.minute) * 60 + at.second) * 1000;
 }
 
-/// The fraction after a full stop, in milliseconds; further digits are cut.
+// The fraction after a full stop, in milliseconds; further digits are cut.
 int TakeFraction(std::string_view& text) {
   int milliseconds = 0;
   for (int factor = 100; !text.empty() && IsDigit(text[0]); factor /= 10) {
@@ -132,7 +132,7 @@ int TakeFraction(std::string_view& text) {
   return milliseconds;
 }
 
-/// `Z` or `+02:00`, in minutes east.
+// `Z` or `+02:00`, in minutes east.
 std::optional<int> TakeZone(std::string_view& text) {
   if (TakeByte(text, "Zz")) return 0;
   const bool west = text.starts_with('-');
@@ -165,7 +165,7 @@ Result<int64_t> ParseInteger(std::string_view text) {
   }
   const bool grouped = digits.size() < text.size() && !digits.empty() && IsDigit(digits[0]) &&
                        std::ranges::all_of(digits, IsDigit);
-  return Wrong("it is not one", grouped ? digits : "");
+  return Wrong("only digits are allowed", grouped ? digits : "");
 }
 
 Result<int64_t> ParseInstant(std::string_view text) {

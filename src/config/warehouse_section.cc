@@ -24,28 +24,25 @@ void ReportBadUrl(Reader& reader, const Node& node, const Text& text, std::strin
                       "write `postgres://user@host:5432/database`, or `embedded`"});
 }
 
-/// libpq's own default, `prefer`, proves nothing: a remote server must show a certificate for its
-/// name, unless the operator said otherwise. Returns the address with that setting.
-std::optional<std::string> WithVerifiedTls(Reader& reader, const Node& node, const Text& text,
-                                           const PostgresUrl& url) {
-  if (reader.options().insecure_tls || std::ranges::all_of(url.hosts, IsLocalHost)) {
-    return text.value;
-  }
+// The postgres folder asks a remote server for verify-full when nothing is said; what is said
+// must not ask for less, unless the operator allowed it.
+void CheckTls(Reader& reader, const Node& node, const Text& text, const PostgresUrl& url) {
+  if (reader.options().insecure_tls || std::ranges::all_of(url.hosts, IsLocalHost)) return;
   const auto given = url.settings.find("sslmode");
-  const auto variable = reader.environment().Get("PGSSLMODE");
-  if (given == url.settings.end() && !variable) {
-    return WithSetting(text.value, "sslmode", "verify-full");
-  }
-  const std::string& mode = given != url.settings.end() ? given->second : *variable;
-  if (mode == "verify-full") return text.value;
+  const bool in_file = given != url.settings.end();
+  // `prefer` is what libpq has when nobody said anything.
+  const std::string variable = reader.environment().Get("PGSSLMODE").value_or("prefer");
+  const std::string mode = in_file ? given->second : variable;
+  if (mode == "verify-full" || (!in_file && mode == "prefer")) return;
   reader.ReportValue(
       node, text,
-      {codes::kTlsNotVerified, "this `sslmode` does not prove who the remote server is", "",
-       "use `sslmode=verify-full` with `sslrootcert=…`, or allow it with --insecure-tls"});
-  return std::nullopt;
+      {codes::kTlsNotVerified,
+       fmt::format("{} does not prove who the remote server is",
+                   in_file ? "this `sslmode`" : "the `sslmode` of PGSSLMODE"),
+       "", "use `sslmode=verify-full` with `sslrootcert=…`, or allow it with --insecure-tls"});
 }
 
-/// Whether what the file itself says holds a password, also after a `${…}` that is the rest.
+// Whether what the file itself says holds a password, also after a `${…}` that is the rest.
 bool NamesPassword(std::string_view own) {
   const auto url = ParsePostgresUrl(own);
   if (url && HoldsSecret(url->secret)) return true;
@@ -65,7 +62,8 @@ void ReadUrl(Reader& reader, const Node& node, WarehouseSpec& warehouse) {
   if (warehouse.embedded) return;
   const auto url = ParsePostgresUrl(text->value);
   if (!url) return ReportBadUrl(reader, node, *text, url.error().message);
-  if (const auto address = WithVerifiedTls(reader, node, *text, *url)) warehouse.url = *address;
+  CheckTls(reader, node, *text, *url);
+  warehouse.url = text->value;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<Choice<WriteMode>, 2> kModes{
     {{"append", WriteMode::kAppend}, {"upsert", WriteMode::kUpsert}}};
 
-/// Says whom the name belongs to, or nothing.
+// Says whom the name belongs to, or nothing.
 std::string Owner(const TableName& table) {
   if (table.ns == "sluice") return "schema `sluice` holds sluice's own ledger";
   if (table.ns == "information_schema" || table.ns.starts_with("pg_")) {

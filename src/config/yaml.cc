@@ -22,15 +22,15 @@ namespace {
 
 constexpr size_t kMaxDepth = 32;
 
-/// A map or list that is still open.
+// A map or list that is still open.
 struct Frame {
   Node node;
-  std::optional<Node> key;                ///< of a map: read, its value not yet
-  std::map<std::string, int> first_line;  ///< of a map: its keys
+  std::optional<Node> key;                // of a map: read, its value not yet
+  std::map<std::string, int> first_line;  // of a map: its keys
   bool flow = false;
 };
 
-/// Builds the tree from yaml-cpp's events. Marks count lines and bytes from 0.
+// Builds the tree from yaml-cpp's events. Marks count lines and bytes from 0.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const SourceText& source, std::vector<Diagnostic>& found)
@@ -38,7 +38,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   std::optional<Node> root;
 
-  /// Where the outermost `[` or `{` that is still open stands, and what was read before an error.
+  // Where the outermost `[` or `{` that is still open stands, and what was read before an error.
   ReadSoFar SoFar() const {
     ReadSoFar so_far{last_, std::nullopt};
     for (const auto& frame : open_) {
@@ -123,7 +123,7 @@ class TreeBuilder final : public YAML::EventHandler {
                       .help = std::move(help)});
   }
 
-  /// The mark of a value with an anchor or a tag is that of the anchor or tag.
+  // The mark of a value with an anchor or a tag is that of the anchor or tag.
   void CheckProperties(const YAML::Mark& mark, Node& node, const std::string& tag,
                        YAML::anchor_t anchor) {
     const bool tagged = !tag.empty() && tag != "?" && tag != "!";

@@ -13,7 +13,7 @@ std::string_view TrimRight(std::string_view text) {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-/// The bytes of a quoted text with its quotes, or 0 when it goes on in the next line.
+// The bytes of a quoted text with its quotes, or 0 when it goes on in the next line.
 size_t QuotedBytes(std::string_view text) {
   const char quote = text[0];
   for (size_t i = 1; i < text.size(); ++i) {
@@ -28,7 +28,7 @@ size_t QuotedBytes(std::string_view text) {
   return 0;
 }
 
-/// A `|` block: each line of the value is the tail of a line of the file.
+// A `|` block: each line of the value is the tail of a line of the file.
 std::vector<Place> BlockLines(const SourceText& source, int line, std::string_view value) {
   std::vector<Place> places;
   for (const std::string& piece : Split(value, '\n')) {

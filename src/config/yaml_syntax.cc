@@ -28,7 +28,7 @@ std::string CharacterAt(const SourceText& source, Place place) {
   return EscapeControl(FirstCharacters(From(source, place), 1));
 }
 
-/// The first character of a line that is not a blank.
+// The first character of a line that is not a blank.
 Place LineStart(const SourceText& source, int line) {
   const size_t byte = source.Line(line).find_first_not_of(' ');
   return source.At(line, byte == std::string_view::npos ? 0 : byte);
@@ -61,12 +61,15 @@ Diagnostic OutOfLine(const SourceText& source, Place place) {
     return Problem(place, "unexpected text after the value", "put all of the value in quotes",
                    CountCharacters(From(source, place)));
   }
+  if (From(source, place).starts_with("- ")) {
+    return Problem(place, "a list item cannot stand among keys", "indent it below its key");
+  }
   return Problem(place, "this line does not line up with those above it",
                  "keys of one level begin in the same column",
                  CountCharacters(From(source, place)));
 }
 
-/// The parser only knows where the text ended; the quote is the first after what it understood.
+// The parser only knows where the text ended; the quote is the first after what it understood.
 Diagnostic OpenQuote(const SourceText& source, Place end, Place last) {
   for (int line = last.line; line >= 1 && line <= source.lines(); ++line) {
     const std::string_view text = source.Line(line);
@@ -79,7 +82,13 @@ Diagnostic OpenQuote(const SourceText& source, Place end, Place last) {
   return Problem(end, "a quote is never closed", "end the text with the same quote");
 }
 
+// A quote that is not closed takes the bracket's end with it.
+bool EndsInQuote(std::string_view text) {
+  return std::ranges::count(text, '"') % 2 == 1 || std::ranges::count(text, '\'') % 2 == 1;
+}
+
 Diagnostic OpenBracket(const SourceText& source, Place place, const ReadSoFar& so_far) {
+  if (EndsInQuote(From(source, so_far.last))) return OpenQuote(source, place, so_far.last);
   const Place open = so_far.open_bracket.value_or(place);
   const bool list = CharacterAt(source, open) == "[";
   return Problem(open, fmt::format("this `{}` is never closed", list ? "[" : "{"),
