@@ -55,7 +55,7 @@ TEST_F(DbtFaultTest, RecoversFromAKill) {
 TEST_F(DbtFaultTest, EndsABuildThatHangs) {
   Write(kSlowModel, kSleep);
   auto options = Options();
-  options.timeout_ms = 20'000;
+  options.timeout_ms = 30'000;
   auto worker = DbtWorker::Make(options).value();
   const auto hung = worker->Build({});
   ASSERT_FALSE(hung);

@@ -12,7 +12,8 @@ class Banned(NamedTuple):
 BANNED = (
     Banned(r"\bv?sn?printf\s*\(", "fmt::format"),
     Banned(r"\b(strcpy|strcat|strncpy|strncat|strtok|gets)\s*\(", "std::string"),
-    Banned(r"\b(ato[ifl]|atoll|strto[dfl]|strtol[ld]|strtou?ll?)\s*\(", "std::from_chars"),
+    Banned(r"\b(ato[ifl]|atoll|strto[dfl]|strtol[ld]|strtou?ll?)\s*\(", "std::from_chars",
+           in_tests=True),
     Banned(r"\bstd::sto(i|l|ll|ul|ull|f|d|ld)\s*\(", "std::from_chars: this one throws",
            in_tests=True),
     Banned(r"(?<![\w.>])(std::)?(system|popen)\s*\(", "posix_spawn: a shell reads its words"),
@@ -26,7 +27,8 @@ BANNED = (
            in_tests=True),
     Banned(r"\b(setenv|putenv|unsetenv)\s*\(", "an option; other threads read the environment",
            in_tests=True),
-    Banned(r"\bthrow\b(?!\s+std::bad_alloc\(\))", "Fail of core/result.h: errors are values"),
+    Banned(r"\bthrow\b(?!\s+std::bad_alloc\(\))", "Fail of core/result.h: errors are values",
+           in_tests=True),
     Banned(r"\bcatch\s*\(\s*\.\.\.\s*\)", "the exceptions by name; all of them only at a "
            "thread's root", allowed=("cli/main/main.cc", "lake/parquet_file.cc")),
     Banned(r"\bsleep_(for|until)\s*\(|(?<![\w:.>])(u|nano)?sleep\s*\(",

@@ -13,8 +13,9 @@ MAY_INCLUDE = {
     "serve": ("core", "stage", "config/spec.h", "pipeline/status_board.h"),
     "cli": ("core", "stage", "config", *STATIONS, "pipeline", "serve"),
 }
-# What a test may include besides: a server to test against.
+# What a test may include besides: a server to test against, another reader to compare with.
 TESTS_MAY_INCLUDE = ("postgres/scratch_server.h",)
+TESTS_MAY_INCLUDE_THIRD_PARTY = ("nlohmann/",)
 
 # Headers from outside by their beginning, and the folders that own them; * is everybody.
 THIRD_PARTY = {

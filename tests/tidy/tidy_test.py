@@ -57,7 +57,8 @@ class TidyTest(unittest.TestCase):
 
     def test_tree(self):
         found = tidy.check(tidy.read_tree(HERE.parents[1]))
-        self.assertFalse(found, "\n" + "\n".join(map(str, found)))
+        if found:
+            self.fail("\n" + "\n".join(map(str, found)))
 
 
 if __name__ == "__main__":
