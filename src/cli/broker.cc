@@ -11,7 +11,7 @@
 
 namespace sluice::cli {
 
-/// The embedded broker in a process of its own, so that `sluice run` may die and come back.
+// The embedded broker in a process of its own, so that `sluice run` may die and come back.
 int Broker(const CommonArgs& common, const BrokerArgs& args) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);

@@ -12,10 +12,10 @@ namespace {
 
 constexpr int kUsageExit = 64;
 
-/// The verb that was named; run after the whole line is read.
+// The verb that was named; run after the whole line is read.
 using Chosen = std::function<int()>;
 
-/// Adds a verb whose flags fill `args`; `run` is called with them when it is named.
+// Adds a verb whose flags fill `args`; `run` is called with them when it is named.
 template <typename Args>
 CLI::App* AddVerb(CLI::App& parent, const char* name, const char* help, Chosen& chosen,
                   const CommonArgs& common, int (*run)(const CommonArgs&, const Args&),

@@ -49,7 +49,7 @@ Finding CheckDbt(const Spec& spec) {
   return {"dbt", true, *python};
 }
 
-/// A clock that is far off makes other engines refuse to commit beside us.
+// A clock that is far off makes other engines refuse to commit beside us.
 Finding CheckClock(SqlSession& session) {
   const auto rows = session.Query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
   if (!rows) return FromError("clock", rows.error());

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nothing of the user's is overwritten: one file in the way stops all of it.
+// Nothing of the user's is overwritten: one file in the way stops all of it.
 Status CheckFree(const fs::path& folder) {
   std::error_code error;
   for (const auto& file : InitFiles()) {

@@ -15,7 +15,7 @@
 namespace sluice::cli {
 namespace {
 
-/// Columns that a terminal needs for UTF-8 text: wide for CJK, none for combining marks.
+// Columns that a terminal needs for UTF-8 text: wide for CJK, none for combining marks.
 size_t Width(std::string_view text) {
   size_t width = 0;
   for (size_t i = 0; i < text.size();) {

@@ -24,7 +24,7 @@ struct Planned {
   bool has_ledger = false;
 };
 
-/// A transaction that is never committed: what looks at tables cannot change them.
+// A transaction that is never committed: what looks at tables cannot change them.
 Result<Planned> MakePlan(const Spec& spec, Services& services, StationSet& stations) {
   SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-plan"));
   Planned plan;

@@ -16,7 +16,7 @@
 namespace sluice::cli {
 namespace {
 
-/// Reads `Column=type` items; the last `=` parts them, a column may hold others.
+// Reads `Column=type` items; the last `=` parts them, a column may hold others.
 Result<std::vector<Field>> ParseTypes(const std::vector<std::string>& items) {
   std::vector<Field> fields;
   for (const auto& item : items) {
@@ -82,7 +82,7 @@ void PrintSummary(const CommonArgs& common, const ProduceOptions& options,
                     Bytes(summary.value_bytes), summary.stopped ? "; stopped before the end" : ""));
 }
 
-/// Waits for the broker of `sluice run`, which may still be starting.
+// Waits for the broker of `sluice run`, which may still be starting.
 Result<BrokerUse> FindBroker(const CommonArgs& common, const Spec& spec, const ProduceArgs& args,
                              std::stop_token stop) {
   BrokerUse broker;

@@ -71,7 +71,7 @@ std::string ShowText(const Quarantined& record) {
   return text + (record.value ? EscapeControl(*record.value) : "(null)") + "\n";
 }
 
-/// Opens the ledger and hands a session to `body`; one place for the verbs' errors.
+// Opens the ledger and hands a session to `body`; one place for the verbs' errors.
 template <typename Body>
 int WithLedger(const CommonArgs& common, Body&& body) {
   int exit_code = 0;

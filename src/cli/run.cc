@@ -25,7 +25,7 @@ std::string ProgressText(const RunProgress& progress) {
   return text;
 }
 
-/// What a run shows on stderr while it goes.
+// What a run shows on stderr while it goes.
 class RunView {
  public:
   RunView(const CommonArgs& common, const Spec& spec)
@@ -131,7 +131,7 @@ std::string AsText(const RunSummary& summary) {
       WithThousands(lake), text);
 }
 
-/// 0, or 1 when tests failed or too much was quarantined, or the code of what stopped a partition.
+// 0, or 1 when tests failed or too much was quarantined, or the code of what stopped a partition.
 int Verdict(const CommonArgs& common, const Spec& spec, const RunSummary& summary, bool once) {
   for (const auto& [partition, error] : summary.stopped) {
     return common.json() ? ExitCode(error.kind) : Failed(common, error);

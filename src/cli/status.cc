@@ -36,7 +36,7 @@ Result<Report> ReadReport(const Spec& spec, SqlSession& session) {
   return report;
 }
 
-/// The broker's word on how far the topic goes; its absence is only worth a remark.
+// The broker's word on how far the topic goes; its absence is only worth a remark.
 Status ReadHighMarks(const Spec& spec, Report& report) {
   SLUICE_ASSIGN(const BrokerUse broker, OpenBroker(spec, false));
   SLUICE_ASSIGN(const auto source, MakeSource(spec, broker, "sluice-status"));
@@ -51,7 +51,7 @@ Status ReadHighMarks(const Spec& spec, Report& report) {
   return {};
 }
 
-/// Lag of one position, or "" when the broker was not asked or its log is gone.
+// Lag of one position, or "" when the broker was not asked or its log is gone.
 std::string LagOf(const Report& report, const PositionReport& position) {
   const auto newest = report.positions.back().log;
   const auto high = report.high.find(position.partition);

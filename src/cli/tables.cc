@@ -33,7 +33,7 @@ struct Lake {
   std::unique_ptr<SqlSession> session;
 };
 
-/// Opens the lake and hands it to `body`, whose failure is shown.
+// Opens the lake and hands it to `body`, whose failure is shown.
 int WithLake(const CommonArgs& common, const std::function<Status(Lake&)>& body) {
   int exit_code = 0;
   auto spec = Load(common, exit_code);

@@ -11,7 +11,7 @@
 namespace sluice::cli {
 namespace {
 
-/// PostgreSQL answers, the topic exists: what a run would find out first.
+// PostgreSQL answers, the topic exists: what a run would find out first.
 Status CheckServices(const CommonArgs& common, const Spec& spec, int64_t wait_s,
                      std::stop_token stop) {
   const OpenOptions open{.wait = std::chrono::seconds(wait_s),

@@ -8,7 +8,7 @@
 namespace sluice::cli {
 namespace {
 
-/// The statement's error is the user's, whatever PostgreSQL calls it.
+// The statement's error is the user's, whatever PostgreSQL calls it.
 Result<SqlRows> RunReadOnly(SqlSession& session, const std::string& sql) {
   SLUICE_TRY(session.Query("BEGIN READ ONLY"));
   auto rows = session.Query(sql, {});

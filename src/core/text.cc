@@ -11,7 +11,7 @@
 namespace sluice {
 namespace {
 
-/// Length of the UTF-8 sequence at the front of `text`, or 0 when it is none.
+// Length of the UTF-8 sequence at the front of `text`, or 0 when it is none.
 size_t SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const auto follows = [&](size_t i, uint8_t low = 0x80, uint8_t high = 0xBF) {

@@ -28,7 +28,7 @@ std::unexpected<Error> Fenced(const StagedRange& range) {
               fmt::format("another worker owns partition {}", range.counts.range.partition.value));
 }
 
-/// ok + quarantined + skipped == delivered, for every range (S1).
+// ok + quarantined + skipped == delivered, for every range (S1).
 Status CheckCounts(const Staged& staged) {
   int64_t quarantined = 0;
   for (const auto& [counts, epoch, left_out] : staged.ranges) {
@@ -50,7 +50,7 @@ Status CheckCounts(const Staged& staged) {
   return {};
 }
 
-/// S3: leaves early when the claim is no longer ours; S8 decides, this only saves work.
+// S3: leaves early when the claim is no longer ours; S8 decides, this only saves work.
 Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged& staged) {
   for (const auto& range : staged.ranges) {
     const auto& where = range.counts.range;
@@ -69,7 +69,7 @@ Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged
   return {};
 }
 
-/// S8 for one partition. The lake may not pass the warehouse: the predicate says so as well.
+// S8 for one partition. The lake may not pass the warehouse: the predicate says so as well.
 Status MoveMark(SqlSession& session, const std::string& pipeline, const Staged& staged,
                 const StagedRange& range) {
   const RangeCounts& counts = range.counts;
@@ -99,7 +99,7 @@ Status MoveMark(SqlSession& session, const std::string& pipeline, const Staged& 
   return moved.affected == 1 ? Status{} : Fenced(range);
 }
 
-/// Sums for `verify`; most commits leave nothing out and write nothing here.
+// Sums for `verify`; most commits leave nothing out and write nothing here.
 Status CountLeftOut(SqlSession& session, const std::string& pipeline, const Staged& staged) {
   for (const auto& range : staged.ranges) {
     for (const auto& [table, rows] : range.left_out) {
@@ -167,8 +167,8 @@ Status InsertCommit(SqlSession& session, const std::string& pipeline, const std:
   return {};
 }
 
-/// Whether an error of COMMIT itself leaves open what the server did. A SQLSTATE of its own (a
-/// deferred constraint, a serialization failure) is a clear no.
+// Whether an error of COMMIT itself leaves open what the server did. A SQLSTATE of its own (a
+// deferred constraint, a serialization failure) is a clear no.
 bool LeavesDoubt(const Error& error) {
   return error.code.size() != 5 || error.code.starts_with("08") || error.code.starts_with("57P");
 }
@@ -261,8 +261,8 @@ Status Committer::Attempt(const Staged& staged, Participant& participant) {
   return {};
 }
 
-/// Reads the ledger back after a lost COMMIT. FOR UPDATE waits for the old backend: a plain SELECT
-/// can lie while it still holds the row.
+// Reads the ledger back after a lost COMMIT. FOR UPDATE waits for the old backend: a plain SELECT
+// can lie while it still holds the row.
 Status Committer::Settle(const Staged& staged) {
   const auto unknown = [&](Error error) {
     session_.reset();

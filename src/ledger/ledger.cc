@@ -30,7 +30,7 @@ Status RefuseOtherOwner(SqlSession& session, const Registration& registration,
               "give this pipeline a table of its own, or its `pipeline:` the same name", "E0407");
 }
 
-/// Both sinks of every partition must stand at the same mark before the transform may change.
+// Both sinks of every partition must stand at the same mark before the transform may change.
 Result<bool> MarksDiffer(SqlSession& session, const std::string& pipeline) {
   const std::array<SqlValue, 1> params{pipeline};
   SLUICE_ASSIGN(const SqlRows rows,
@@ -75,7 +75,7 @@ SqlValue Text(int64_t number) {
   return std::to_string(number);
 }
 
-/// Makes the missing position rows of a partition.
+// Makes the missing position rows of a partition.
 Status InsertPositions(SqlSession& session, const std::string& pipeline, LogId log,
                        PartitionId partition, const std::vector<Sink>& sinks, Offset start) {
   for (const Sink sink : sinks) {

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 
 constexpr std::string_view kPipeline = "books";
 
-/// A participant that writes numbers into a table, or fails as it is told.
+// A participant that writes numbers into a table, or fails as it is told.
 class Rows : public Participant {
  public:
   explicit Rows(int64_t from, int64_t to) : from_(from), to_(to) {}
@@ -55,19 +55,25 @@ class LedgerTest : public ::testing::Test {
   void SetUp() override {
     database_ = *scratch_->server().Database();
     session_ = *database_->Connect("sluice-test");
-    ASSERT_TRUE(session_->Query("DROP SCHEMA IF EXISTS sluice CASCADE; DROP TABLE IF EXISTS target; "
-                                "CREATE TABLE target (n bigint PRIMARY KEY)"));
+    ASSERT_TRUE(
+        session_->Query("DROP SCHEMA IF EXISTS sluice CASCADE; DROP TABLE IF EXISTS target; "
+                        "CREATE TABLE target (n bigint PRIMARY KEY)"));
     ASSERT_TRUE(CreateLedgerTables(*session_));
     ASSERT_TRUE(RegisterPipeline(*session_, Known("one")));
     log_ = *ResolveLog(*session_, std::string(kPipeline), Topic("t1"), false);
   }
 
   static Registration Known(std::string hash) {
-    return {.pipeline = std::string(kPipeline), .transform_hash = std::move(hash),
-            .accept_transform = false, .targets = {"lake:raw.books"}};
+    return {.pipeline = std::string(kPipeline),
+            .transform_hash = std::move(hash),
+            .accept_transform = false,
+            .targets = {"lake:raw.books"}};
   }
   static TopicIdentity Topic(std::string uuid, bool embedded = false) {
-    return {.topic = "stream", .topic_uuid = std::move(uuid), .cluster_id = "c", .embedded = embedded,
+    return {.topic = "stream",
+            .topic_uuid = std::move(uuid),
+            .cluster_id = "c",
+            .embedded = embedded,
             .partitions = 1};
   }
   Claim ClaimAs(const std::string& worker, int64_t start = 0) {
@@ -79,7 +85,9 @@ class LedgerTest : public ::testing::Test {
   Staged StagedOf(const Claim& claim, Sink sink, int64_t end) const {
     const Position& at = claim.positions.at(sink);
     const int64_t count = end - at.next.value;
-    return {.commit = CommitId::Random(), .sink = sink, .log = log_,
+    return {.commit = CommitId::Random(),
+            .sink = sink,
+            .log = log_,
             .ranges = {{{{PartitionId{0}, at.next, Offset{end}}, count, count, 0, 0}, at.epoch}},
             .quarantine = {}};
   }
@@ -200,7 +208,8 @@ TEST_F(LedgerTest, QuarantineRidesWithTheRows) {
   Rows rows(0, 9);
   const Status status = committer.Commit(staged, rows, {});
   ASSERT_TRUE(status) << status.error().message;
-  const auto shown = ShowQuarantined(*session_, std::string(kPipeline), log_, PartitionId{0}, Offset{3});
+  const auto shown =
+      ShowQuarantined(*session_, std::string(kPipeline), log_, PartitionId{0}, Offset{3});
   ASSERT_TRUE(shown && *shown);
   EXPECT_EQ((*shown)->value, value);
   EXPECT_EQ((*shown)->value_bytes, 7);

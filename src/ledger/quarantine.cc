@@ -14,7 +14,7 @@ constexpr std::string_view kCopy =
     "COPY sluice.quarantine (pipeline, log_id, partition, \"offset\", kafka_ts, key, value, "
     "value_len, sha256, reason, field, detail, commit_id) FROM STDIN";
 
-/// Text of a COPY cell: NUL cannot be stored, the format's own bytes are escaped.
+// Text of a COPY cell: NUL cannot be stored, the format's own bytes are escaped.
 void AppendText(std::string& line, std::string_view text) {
   for (const char c : text) {
     switch (c) {
@@ -50,7 +50,7 @@ void AppendBytes(std::string& line, std::optional<std::string_view> bytes) {
   }
 }
 
-/// ISO time with zone; the server's own range is wider than Kafka's useful one.
+// ISO time with zone; the server's own range is wider than Kafka's useful one.
 std::string TimestampCell(const std::optional<int64_t>& timestamp_ms) {
   constexpr int64_t kLatestMs = 253402300799999;  // 9999-12-31, past it the text form changes
   if (!timestamp_ms || *timestamp_ms > kLatestMs) return "\\N";

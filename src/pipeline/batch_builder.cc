@@ -19,7 +19,7 @@ std::unexpected<Error> Uneven(std::string_view what, size_t got, int64_t wanted)
               fmt::format("{} has {} rows where {} records were accepted", what, got, wanted));
 }
 
-/// Delivered, quarantined and skipped by range; what is left is ok.
+// Delivered, quarantined and skipped by range; what is left is ok.
 Status CountRanges(const RawBatch& raw, const Decoded& decoded, RowBatch& batch) {
   for (const auto& range : raw.ranges) batch.ranges.push_back({.range = range});
   const auto count = [&](PartitionId partition, int64_t RangeCounts::* field) -> Status {

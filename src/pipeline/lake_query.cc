@@ -27,7 +27,7 @@ Status MakeView(const Spec& spec, Services& services, SqlSession& session, duckd
   return {};
 }
 
-/// One SELECT and nothing else: the lake is changed by commits only.
+// One SELECT and nothing else: the lake is changed by commits only.
 Status CheckSelect(duckdb_connection duck, const std::string& sql) {
   duckdb_extracted_statements statements = nullptr;
   const idx_t count = duckdb_extract_statements(duck, sql.c_str(), &statements);

@@ -8,7 +8,8 @@
 namespace sluice {
 namespace {
 
-RawBatch BatchOf(std::vector<std::pair<int32_t, int64_t>> records, std::vector<OffsetRange> ranges) {
+RawBatch BatchOf(std::vector<std::pair<int32_t, int64_t>> records,
+                 std::vector<OffsetRange> ranges) {
   RawBatch batch;
   batch.arena = std::make_shared<Arena>();
   batch.ranges = std::move(ranges);
@@ -43,8 +44,9 @@ TEST(PipelineTest, SplitKeepsABatchThatNobodyHas) {
 }
 
 TEST(PipelineTest, SplitMayLieInAGap) {
-  auto [below, rest] = SplitBatch(BatchOf({{0, 2}, {0, 9}}, {{PartitionId{0}, Offset{2}, Offset{10}}}),
-                                  {{PartitionId{0}, Offset{5}}});
+  auto [below, rest] =
+      SplitBatch(BatchOf({{0, 2}, {0, 9}}, {{PartitionId{0}, Offset{2}, Offset{10}}}),
+                 {{PartitionId{0}, Offset{5}}});
   EXPECT_EQ(below.ranges[0].end, Offset{5});
   EXPECT_EQ(rest.ranges[0].start, Offset{5});
   EXPECT_EQ(below.records.size(), 1U);

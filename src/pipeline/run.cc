@@ -30,7 +30,7 @@ constexpr int64_t kWatermarksEveryMs = 1'000;
 constexpr int64_t kMaxDrainMs = 20'000;
 constexpr milliseconds kBrokerWait{5'000};
 
-/// One run from start to end; a method for each phase, in this order.
+// One run from start to end; a method for each phase, in this order.
 class Run {
  public:
   Run(const Spec& spec, const RunOptions& options, const RunEvents& events, std::stop_token stop)
@@ -158,8 +158,8 @@ class Run {
     }
   }
 
-  /// Records of a broker of our own die with this process, so a stop waits until they are read;
-  /// those of a real one wait for the next run.
+  // Records of a broker of our own die with this process, so a stop waits until they are read;
+  // those of a real one wait for the next run.
   bool IsDrained() {
     if (broker_.own == nullptr) return true;
     if (stop_asked_ == SteadyTime{}) stop_asked_ = Now();
@@ -196,7 +196,7 @@ class Run {
     return stopped;
   }
 
-  /// Asks the ledger, not our workers: another process may own some of the partitions.
+  // Asks the ledger, not our workers: another process may own some of the partitions.
   bool TargetsReached() {
     const auto marks = ReadMarks();
     if (!marks) {
@@ -244,7 +244,7 @@ class Run {
     return records;
   }
 
-  /// High marks are asked for once a second; a broker that does not answer leaves the old ones.
+  // High marks are asked for once a second; a broker that does not answer leaves the old ones.
   int64_t LagOf(const std::map<PartitionId, Offset>& marks) {
     if (ElapsedMs(last_watermarks_) >= kWatermarksEveryMs) {
       last_watermarks_ = Now();

@@ -22,7 +22,7 @@ int64_t ToInt(const std::string& text) {
   return std::strtoll(text.c_str(), nullptr, 10);
 }
 
-/// What a table holds of one log's partition.
+// What a table holds of one log's partition.
 struct Held {
   int64_t rows = 0;
   int64_t distinct = 0;
@@ -101,7 +101,7 @@ class Verifier {
             .agrees = true};
   }
 
-  /// Each sink counts its rejects; the quarantine must hold exactly those below the sink's mark.
+  // Each sink counts its rejects; the quarantine must hold exactly those below the sink's mark.
   Status CompareQuarantine() {
     for (const auto& position : positions_) {
       const std::array<SqlValue, 4> params{spec_.pipeline, std::to_string(position.log.value),
@@ -126,7 +126,7 @@ class Verifier {
     return {};
   }
 
-  /// Compares what a table holds with the ledger, partition by partition.
+  // Compares what a table holds with the ledger, partition by partition.
   void CompareHeld(Sink sink, const std::string& place, const std::string& silver,
                    HeldByPartition held) {
     for (const auto& position : positions_) {
@@ -185,7 +185,7 @@ class Verifier {
     return {};
   }
 
-  /// Every file holds the rows that its manifest claims: readers answer count(*) from the claim.
+  // Every file holds the rows that its manifest claims: readers answer count(*) from the claim.
   Status CompareFiles(const std::vector<LiveFile>& files, const std::string& scan) {
     SLUICE_ASSIGN(const auto rows,
                   DuckRows(duck_, fmt::format("SELECT _file, count(*) FROM {} GROUP BY 1", scan)));
@@ -244,7 +244,7 @@ class Verifier {
     return true;
   }
 
-  /// An upsert table holds one row a key: as many as the lake's silver has keys.
+  // An upsert table holds one row a key: as many as the lake's silver has keys.
   Status CompareUpsert(const SilverSpec& silver, const std::string& name,
                        const HeldByPartition& held) {
     VerifyLine line{.place = "warehouse " + name, .remark = "one row a key", .agrees = true};

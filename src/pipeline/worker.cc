@@ -78,7 +78,7 @@ Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
   return at_.source.Assign(from);
 }
 
-/// Where a partition starts at first sight; of one that the ledger knows the answer is not used.
+// Where a partition starts at first sight; of one that the ledger knows the answer is not used.
 Result<Offset> Worker::FirstOffset(PartitionId partition) {
   SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
   SLUICE_ASSIGN(const bool known,
@@ -92,7 +92,7 @@ Result<Offset> Worker::FirstOffset(PartitionId partition) {
   return latest ? marks.high : marks.low;
 }
 
-/// Lost partitions already belong to others: nothing of them may be committed, so this life ends.
+// Lost partitions already belong to others: nothing of them may be committed, so this life ends.
 Status Worker::GiveBack(const GroupChange& change, std::stop_token stop) {
   if (change.lost) {
     return Fail(ErrorKind::kFenced, "the consumer group took the partitions away");
@@ -133,8 +133,8 @@ Status Worker::Process(RawBatch raw, std::stop_token stop) {
   return {};
 }
 
-/// Records that the warehouse has and the lake has not: a crash came between the two commits. What
-/// the quarantine holds of them was kept out then, so it is kept out now.
+// Records that the warehouse has and the lake has not: a crash came between the two commits. What
+// the quarantine holds of them was kept out then, so it is kept out now.
 Status Worker::CatchUp(RawBatch raw) {
   std::map<PartitionId, int64_t> kept_out;
   for (const auto& range : raw.ranges) {
@@ -186,7 +186,7 @@ Staged Worker::StageForWarehouse(const RowBatch& rows) const {
   return staged;
 }
 
-/// Commits the batch; rows that only PostgreSQL could refuse go to the quarantine first.
+// Commits the batch; rows that only PostgreSQL could refuse go to the quarantine first.
 Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_token stop) {
   for (;;) {
     SLUICE_ASSIGN(const auto participant, at_.warehouse->Stage(rows));
@@ -244,7 +244,7 @@ bool Worker::LakeIsDue() const {
          pending_.reject_bytes() >= kMaxPendingRejectBytes || ReachedTargets();
 }
 
-/// In `run --once`: everything that was there at the start has been read.
+// In `run --once`: everything that was there at the start has been read.
 bool Worker::ReachedTargets() const {
   if (options_.targets.empty()) return false;
   return std::all_of(claims_.begin(), claims_.end(), [&](const auto& item) {
@@ -254,7 +254,7 @@ bool Worker::ReachedTargets() const {
   });
 }
 
-/// With `warehouse.every` the next poll waits until it may commit again.
+// With `warehouse.every` the next poll waits until it may commit again.
 milliseconds Worker::PollWait() const {
   if (options_.warehouse_every_ms == 0 || at_.warehouse == nullptr) return kPollWait;
   const int64_t left = options_.warehouse_every_ms - ElapsedMs(last_warehouse_commit_);

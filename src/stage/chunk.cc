@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-/// An empty chunk with the types of some columns of another.
+// An empty chunk with the types of some columns of another.
 duckdb_data_chunk LikeColumns(duckdb_data_chunk model, size_t first, size_t count) {
   std::vector<DuckType> owned;
   std::vector<duckdb_logical_type> types;

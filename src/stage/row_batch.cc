@@ -9,7 +9,7 @@ bool Contains(const std::vector<RecordId>& sorted, RecordId id) {
   return std::binary_search(sorted.begin(), sorted.end(), id);
 }
 
-/// Takes the rows of `gone` out of the chunks; untouched chunks stay as they are.
+// Takes the rows of `gone` out of the chunks; untouched chunks stay as they are.
 void RemoveRows(Chunks& chunks, const std::vector<RecordId>& gone) {
   std::vector<uint32_t> keep;
   for (auto& chunk : chunks) {

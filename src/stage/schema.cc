@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, TypeKind>, 10> kSimpleTypes{{
 }};
 constexpr int kMaxNesting = 32;
 
-/// Recursive descent over a type's text; `at_` is the next byte.
+// Recursive descent over a type's text; `at_` is the next byte.
 class TypeParser {
  public:
   explicit TypeParser(std::string_view text) : text_(text) {}
@@ -115,7 +115,7 @@ class TypeParser {
     at_ = static_cast<size_t>(end - text_.data());
     return number;
   }
-  /// A struct field's name up to its colon, blanks around it cut.
+  // A struct field's name up to its colon, blanks around it cut.
   std::string_view FieldName() {
     SkipBlanks();
     const size_t colon = text_.find(':', at_);

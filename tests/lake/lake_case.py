@@ -16,7 +16,8 @@ import duckdb_extension_iceberg
 import psycopg
 from pyiceberg.catalog.sql import SqlCatalog
 
-from postgres import Postgres
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from postgres import Postgres  # noqa: E402
 
 TOOL = os.environ["LAKE_TOOL"]
 CHECKER = Path(__file__).parent.parent / "tools" / "check_lake.py"
