@@ -88,12 +88,15 @@ JsonIndex::Outcome JsonIndex::BuildSlowly(std::string_view text) {
   if (fault_position_ < text.size()) return Outcome::kNotUtf8;
   bool in_scalar = false;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool starts = text[i] == '"' || IsPunctuation(text[i]);
-    if (starts || (!in_scalar && !IsBlank(text[i]))) slow_.push_back(static_cast<uint32_t>(i));
-    in_scalar = !starts && !IsBlank(text[i]);
-    if (text[i] != '"') continue;
+    const bool quote = text[i] == '"';
+    const bool between = IsPunctuation(text[i]) || IsBlank(text[i]);
+    const bool token = IsPunctuation(text[i]) || (!in_scalar && !between);
+    if (token) slow_.push_back(static_cast<uint32_t>(i));
+    in_scalar = !between && !quote;
+    if (!quote) continue;
     const StringEnd end = FindStringEnd(text, i);
     if (end.broken) {
+      if (!token) slow_.push_back(static_cast<uint32_t>(text.size()));
       positions_ = slow_.data();
       count_ = slow_.size() - 1;
       fault_position_ = end.position;

@@ -15,10 +15,9 @@ bool RowReader::ReadRecord(Column& declared, Column& rest, size_t row, Arena& ar
 bool RowReader::ReadRoot(Column& declared, size_t row) {
   if (walker_.Peek() == '{') return ReadObject(declared, row, nullptr);
   const size_t position = walker_.position();
-  if (!walker_.SkipValue()) return false;
   walker_.Refuse("not_an_object", position, "a record must be an object, found {}",
                  Snippet(walker_.text(), position));
-  return true;
+  return walker_.SkipValue();
 }
 
 bool RowReader::ReadObject(Column& column, size_t row, const FieldPath* path) {
@@ -26,11 +25,11 @@ bool RowReader::ReadObject(Column& column, size_t row, const FieldPath* path) {
   if (!walker_.Enter()) return false;
   for (bool first = true;; first = false) {
     const size_t position = walker_.position();
+    walker_.SetField(path);
     Key key;
     const Step step = walker_.NextKey(first, &key);
     if (step == Step::kBroken) return false;
     if (step == Step::kEnd) {
-      walker_.SetField(path);
       walker_.CloseKeys(object.key_mark);
       if (object.declared < column.children().size()) FillMissing(object, position);
       return true;
