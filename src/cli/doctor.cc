@@ -53,7 +53,7 @@ Finding CheckDbt(const Spec& spec) {
 Finding CheckClock(SqlSession& session) {
   const auto rows = session.Query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
   if (!rows) return FromError("clock", rows.error());
-  const int64_t skew = WallClockMs() - std::strtoll(rows->rows[0][0]->c_str(), nullptr, 10);
+  const int64_t skew = WallClockMs() - IntegerOf(rows->rows[0][0]);
   return {"clock", std::abs(skew) < kMostSkewMs, fmt::format("{} ms off PostgreSQL's", skew),
           std::abs(skew) < kMostSkewMs ? "" : "set this machine's clock (NTP)"};
 }

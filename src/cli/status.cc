@@ -21,8 +21,8 @@ struct Report {
   std::vector<CommitReport> commits;
   std::vector<QuarantineCount> quarantine;
   std::optional<DbtReport> gold;
-  std::map<PartitionId, Offset> high;  ///< of the log that lives now; empty: broker not asked
-  std::string broker;                  ///< why there are no high marks
+  std::map<PartitionId, Offset> high;  // of the log that lives now; empty: broker not asked
+  std::string broker;                  // why there are no high marks
 };
 
 Result<Report> ReadReport(const Spec& spec, SqlSession& session) {

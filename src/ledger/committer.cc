@@ -125,10 +125,11 @@ std::string RangesJson(const Staged& staged) {
   std::string json = "[";
   for (const auto& [counts, epoch, left_out] : staged.ranges) {
     if (json.size() > 1) json += ',';
-    json += fmt::format(
-        R"({{"log":{},"partition":{},"start":{},"end":{},"delivered":{},"ok":{},"quarantined":{},"skipped":{}}})",
-        staged.log.value, counts.range.partition.value, counts.range.start.value,
-        counts.range.end.value, counts.delivered, counts.ok, counts.quarantined, counts.skipped);
+    json += fmt::format(R"({{"log":{},"partition":{},"start":{},"end":{},"delivered":{},"ok":{},)"
+                        R"("quarantined":{},"skipped":{}}})",
+                        staged.log.value, counts.range.partition.value, counts.range.start.value,
+                        counts.range.end.value, counts.delivered, counts.ok, counts.quarantined,
+                        counts.skipped);
   }
   return json + "]";
 }

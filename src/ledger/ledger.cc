@@ -11,10 +11,6 @@
 namespace sluice {
 namespace {
 
-int64_t ToInt(const SqlValue& value) {
-  return value ? std::strtoll(value->c_str(), nullptr, 10) : 0;
-}
-
 Status RefuseOtherOwner(SqlSession& session, const Registration& registration,
                         const std::string& target) {
   const std::array<SqlValue, 2> params{target, registration.pipeline};
@@ -103,7 +99,7 @@ Result<std::vector<Offset>> KeptOut(SqlSession& session, const std::string& pipe
                     "AND \"offset\" < $5::bigint ORDER BY 1",
                     params));
   std::vector<Offset> offsets;
-  for (const auto& row : rows.rows) offsets.push_back(Offset{ToInt(row.at(0))});
+  for (const auto& row : rows.rows) offsets.push_back(Offset{IntegerOf(row.at(0))});
   return offsets;
 }
 
@@ -119,8 +115,8 @@ Status BumpEpochs(SqlSession& session, const std::string& pipeline, const std::s
                     params));
   for (const auto& row : rows.rows) {
     const Sink sink = row.at(0) == "lake" ? Sink::kLake : Sink::kWarehouse;
-    claim.positions[sink] = {Offset{ToInt(row.at(1))}, Offset{ToInt(row.at(2))},
-                             Epoch{ToInt(row.at(3))}};
+    claim.positions[sink] = {Offset{IntegerOf(row.at(1))}, Offset{IntegerOf(row.at(2))},
+                             Epoch{IntegerOf(row.at(3))}};
   }
   return {};
 }
@@ -164,7 +160,7 @@ Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
       session.Query("SELECT log_id FROM sluice.log WHERE pipeline = $1 AND topic = $2 AND "
                     "topic_uuid = $3 AND cluster_id = $4",
                     std::span(params).first(4)));
-  if (!known.rows.empty()) return LogId{static_cast<int32_t>(ToInt(known.rows[0][0]))};
+  if (!known.rows.empty()) return LogId{static_cast<int32_t>(IntegerOf(known.rows[0][0]))};
   SLUICE_ASSIGN(
       const SqlRows others,
       session.Query("SELECT log_id, topic_uuid, cluster_id FROM sluice.log WHERE pipeline "
@@ -188,7 +184,7 @@ Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
                     "topic, topic_uuid, cluster_id) DO UPDATE SET topic = excluded.topic "
                     "RETURNING log_id",
                     params));
-  return LogId{static_cast<int32_t>(ToInt(made.rows.at(0).at(0)))};
+  return LogId{static_cast<int32_t>(IntegerOf(made.rows.at(0).at(0)))};
 }
 
 Result<bool> HasPosition(SqlSession& session, const std::string& pipeline, LogId log,
@@ -210,7 +206,7 @@ Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std:
                               params));
   std::map<PartitionId, Offset> marks;
   for (const auto& row : rows.rows) {
-    marks[PartitionId{static_cast<int32_t>(ToInt(row.at(0)))}] = Offset{ToInt(row.at(1))};
+    marks[PartitionId{static_cast<int32_t>(IntegerOf(row.at(0)))}] = Offset{IntegerOf(row.at(1))};
   }
   return marks;
 }

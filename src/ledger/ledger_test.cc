@@ -98,7 +98,8 @@ class LedgerTest : public ::testing::Test {
     return std::stoll(*session_->Query("SELECT count(*) FROM " + what)->rows[0][0]);
   }
   int64_t Mark(Sink sink) {
-    for (const auto& position : *ReadPositions(*session_, std::string(kPipeline))) {
+    const auto positions = ReadPositions(*session_, std::string(kPipeline));
+    for (const auto& position : *positions) {
       if (position.sink == sink) return position.next.value;
     }
     return -1;

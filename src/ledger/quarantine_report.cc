@@ -1,7 +1,6 @@
 #include "ledger/quarantine_report.h"
 
 #include <array>
-#include <cstdlib>
 
 namespace sluice {
 namespace {
@@ -12,10 +11,6 @@ constexpr std::string_view kColumns =
     "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), value_len, sha256, reason, field, detail, ";
 constexpr std::string_view kFrom =
     " FROM sluice.quarantine JOIN sluice.log USING (pipeline, log_id) WHERE pipeline = $1";
-
-int64_t ToInt(const SqlValue& value) {
-  return value ? std::strtoll(value->c_str(), nullptr, 10) : 0;
-}
 
 std::optional<std::string> Bytes(const SqlValue& hex) {
   if (!hex) return std::nullopt;
@@ -28,13 +23,13 @@ std::optional<std::string> Bytes(const SqlValue& hex) {
 }
 
 Quarantined FromRow(const SqlRow& row) {
-  return {.log = LogId{static_cast<int32_t>(ToInt(row[0]))},
+  return {.log = LogId{static_cast<int32_t>(IntegerOf(row[0]))},
           .topic = row[1].value_or(""),
-          .partition = PartitionId{static_cast<int32_t>(ToInt(row[2]))},
-          .offset = Offset{ToInt(row[3])},
+          .partition = PartitionId{static_cast<int32_t>(IntegerOf(row[2]))},
+          .offset = Offset{IntegerOf(row[3])},
           .kafka_at = row[4].value_or(""),
           .at = row[5].value_or(""),
-          .value_bytes = ToInt(row[6]),
+          .value_bytes = IntegerOf(row[6]),
           .sha256 = row[7].value_or(""),
           .reason = row[8].value_or(""),
           .field = row[9].value_or(""),

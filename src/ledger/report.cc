@@ -1,14 +1,9 @@
 #include "ledger/report.h"
 
 #include <array>
-#include <cstdlib>
 
 namespace sluice {
 namespace {
-
-int64_t ToInt(const SqlValue& value) {
-  return value ? std::strtoll(value->c_str(), nullptr, 10) : 0;
-}
 
 Sink SinkOf(const SqlValue& name) {
   return name == "lake" ? Sink::kLake : Sink::kWarehouse;
@@ -31,17 +26,17 @@ Result<std::vector<PositionReport>> ReadPositions(SqlSession& session,
   std::vector<PositionReport> reports;
   for (const auto& row : rows.rows) {
     PositionReport report{.sink = SinkOf(row[0]),
-                          .log = LogId{static_cast<int32_t>(ToInt(row[1]))},
+                          .log = LogId{static_cast<int32_t>(IntegerOf(row[1]))},
                           .topic = row[2].value_or(""),
                           .topic_uuid = row[3].value_or(""),
                           .cluster_id = row[4].value_or(""),
                           .embedded = row[5] == "t",
-                          .partition = PartitionId{static_cast<int32_t>(ToInt(row[6]))},
-                          .start = Offset{ToInt(row[7])},
-                          .next = Offset{ToInt(row[8])},
-                          .ok = ToInt(row[9]),
-                          .quarantined = ToInt(row[10]),
-                          .skipped = ToInt(row[11]),
+                          .partition = PartitionId{static_cast<int32_t>(IntegerOf(row[6]))},
+                          .start = Offset{IntegerOf(row[7])},
+                          .next = Offset{IntegerOf(row[8])},
+                          .ok = IntegerOf(row[9]),
+                          .quarantined = IntegerOf(row[10]),
+                          .skipped = IntegerOf(row[11]),
                           .owner = row[12].value_or(""),
                           .updated_at = row[13].value_or("")};
     reports.push_back(std::move(report));
@@ -59,7 +54,7 @@ Result<std::vector<CommitReport>> ReadCommits(SqlSession& session, const std::st
                     params));
   std::vector<CommitReport> reports;
   for (const auto& row : rows.rows) {
-    reports.push_back({SinkOf(row[0]), ToInt(row[1]), row[2].value_or("")});
+    reports.push_back({SinkOf(row[0]), IntegerOf(row[1]), row[2].value_or("")});
   }
   return reports;
 }
@@ -75,7 +70,7 @@ Result<std::vector<QuarantineCount>> ReadQuarantine(SqlSession& session,
                     params));
   std::vector<QuarantineCount> counts;
   for (const auto& row : rows.rows) {
-    counts.push_back({row[0].value_or(""), ToInt(row[1]), row[2].value_or("")});
+    counts.push_back({row[0].value_or(""), IntegerOf(row[1]), row[2].value_or("")});
   }
   return counts;
 }
@@ -93,14 +88,14 @@ Result<std::optional<DbtReport>> ReadLastBuild(SqlSession& session, const std::s
   const SqlRow& row = rows.rows[0];
   return DbtReport{.invocation_id = row[0].value_or(""),
                    .started_at = row[1].value_or(""),
-                   .seconds = std::strtod(row[2].value_or("0").c_str(), nullptr),
+                   .seconds = DoubleOf(row[2]),
                    .ok = row[3] == "t",
-                   .models = ToInt(row[4]),
-                   .tests = ToInt(row[5]),
-                   .passed = ToInt(row[6]),
-                   .warned = ToInt(row[7]),
-                   .failed = ToInt(row[8]),
-                   .errored = ToInt(row[9])};
+                   .models = IntegerOf(row[4]),
+                   .tests = IntegerOf(row[5]),
+                   .passed = IntegerOf(row[6]),
+                   .warned = IntegerOf(row[7]),
+                   .failed = IntegerOf(row[8]),
+                   .errored = IntegerOf(row[9])};
 }
 
 }  // namespace sluice

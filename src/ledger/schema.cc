@@ -103,13 +103,18 @@ CREATE TABLE IF NOT EXISTS sluice.dbt_node (
   failures      bigint,
   message       text NOT NULL,
   PRIMARY KEY (invocation_id, unique_id));
-COMMENT ON TABLE sluice.pipeline IS 'one row a pipeline: what its transform was when it last ran';
+COMMENT ON TABLE sluice.pipeline IS
+  'one row a pipeline: what its transform was when it last ran';
 COMMENT ON TABLE sluice.target IS 'which pipeline writes a table; no two may write the same';
 COMMENT ON TABLE sluice.log IS 'one life of one topic; made again, it is another log';
-COMMENT ON TABLE sluice.position IS 'the ledger: next offset of each sink and partition, moved only with the rows';
-COMMENT ON TABLE sluice.left_out IS 'accepted records without a row in a silver table: WHERE or a drop expectation';
-COMMENT ON TABLE sluice.commit IS 'one row a commit, written in its own transaction';
-COMMENT ON TABLE sluice.quarantine IS 'records that could not become rows, with raw bytes and reason';
+COMMENT ON TABLE sluice.position IS
+  'the ledger: next offset of each sink and partition, moved only with the rows';
+COMMENT ON TABLE sluice.left_out IS
+  'accepted records without a row in a silver table: WHERE or a drop expectation';
+COMMENT ON TABLE sluice.commit IS
+  'one row a commit, written in its own transaction';
+COMMENT ON TABLE sluice.quarantine IS
+  'records that could not become rows, with raw bytes and reason';
 COMMENT ON TABLE sluice.dbt_run IS 'one row a dbt build';
 COMMENT ON TABLE sluice.dbt_node IS 'models and tests of a dbt build';
 )sql";

@@ -50,7 +50,7 @@ class Run {
   struct Lane {
     Status status{};
     bool done = false;
-    std::jthread thread{};  ///< last: joined before the rest goes
+    std::jthread thread{};  // last: joined before the rest goes
   };
 
   Status Open() {
@@ -153,8 +153,8 @@ class Run {
       if (stop_.stop_requested() || (options_.once && TargetsReached()))
         workers_stop_.request_stop();
       if (tick % kTicksPerReport == 0) ReportProgress();
-      // Not PauseFor(stop_): after a stop was asked for, the workers still need their time.
-      std::this_thread::sleep_for(kTick);
+      // Not with stop_: after a stop was asked for, the workers still need their time.
+      PauseFor(kTick, {});
     }
   }
 
@@ -298,7 +298,7 @@ class Run {
   RunProgress last_;
   std::mutex lanes_mutex_;
   std::stop_source workers_stop_;
-  std::list<Lane> lanes_;  ///< threads: joined before all else goes
+  std::list<Lane> lanes_;  // threads: joined before all else goes
 };
 
 }  // namespace

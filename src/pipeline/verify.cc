@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 
 #include "core/text.h"
@@ -17,10 +16,6 @@
 
 namespace sluice {
 namespace {
-
-int64_t ToInt(const std::string& text) {
-  return std::strtoll(text.c_str(), nullptr, 10);
-}
 
 // What a table holds of one log's partition.
 struct Held {
@@ -78,7 +73,7 @@ class Verifier {
                                  "sluice.left_out WHERE pipeline = $1",
                                  params));
     for (const auto& row : rows.rows) {
-      left_out_[{*row[0], ToInt(*row[1]), ToInt(*row[2]), *row[3]}] = ToInt(*row[4]);
+      left_out_[{*row[0], IntegerOf(row[1]), IntegerOf(row[2]), *row[3]}] = IntegerOf(row[4]);
     }
     return {};
   }
@@ -114,7 +109,7 @@ class Verifier {
                                    params));
       VerifyLine line = LineOf(position, fmt::format("quarantine ({})", Name(position.sink)));
       line.expected = position.quarantined;
-      line.found = ToInt(*rows.rows.at(0).at(0));
+      line.found = IntegerOf(rows.rows.at(0).at(0));
       line.agrees = line.expected == line.found;
       const int64_t records = position.ok + position.quarantined + position.skipped;
       if (position.next.value - position.start.value < records) {
@@ -190,7 +185,7 @@ class Verifier {
     SLUICE_ASSIGN(const auto rows,
                   DuckRows(duck_, fmt::format("SELECT _file, count(*) FROM {} GROUP BY 1", scan)));
     std::map<std::string, int64_t> counted;
-    for (const auto& row : rows) counted[row[0]] = ToInt(row[1]);
+    for (const auto& row : rows) counted[row[0]] = IntegerOf(row[1]);
     for (const auto& file : files) {
       const int64_t found = counted[file.path.value];
       report_.rows += found;
@@ -206,8 +201,8 @@ class Verifier {
                                                                kHeldColumns, scan)));
     HeldByPartition held;
     for (const auto& row : rows) {
-      held[{static_cast<int32_t>(ToInt(row[0])), static_cast<int32_t>(ToInt(row[1]))}] = {
-          ToInt(row[2]), ToInt(row[3]), ToInt(row[4]), ToInt(row[5])};
+      held[{static_cast<int32_t>(IntegerOf(row[0])), static_cast<int32_t>(IntegerOf(row[1]))}] = {
+          IntegerOf(row[2]), IntegerOf(row[3]), IntegerOf(row[4]), IntegerOf(row[5])};
     }
     return held;
   }
@@ -223,9 +218,9 @@ class Verifier {
                                              kHeldColumns, quoted, QuoteLiteral(spec_.pipeline))));
     HeldByPartition held;
     for (const auto& row : rows.rows) {
-      held[{static_cast<int32_t>(ToInt(*row[0])), static_cast<int32_t>(ToInt(*row[1]))}] = {
-          ToInt(*row[2]), ToInt(*row[3]), ToInt(*row[4]), ToInt(*row[5])};
-      report_.rows += ToInt(*row[2]);
+      held[{static_cast<int32_t>(IntegerOf(row[0])), static_cast<int32_t>(IntegerOf(row[1]))}] = {
+          IntegerOf(row[2]), IntegerOf(row[3]), IntegerOf(row[4]), IntegerOf(row[5])};
+      report_.rows += IntegerOf(row[2]);
     }
     if (silver.warehouse->mode == WriteMode::kAppend) {
       CompareHeld(Sink::kWarehouse, "warehouse " + name, silver.table.Full(), std::move(held));
@@ -264,7 +259,7 @@ class Verifier {
                   DuckRows(duck_, fmt::format("SELECT count(*) FROM (SELECT DISTINCT "
                                               "{} FROM {})",
                                               key, scan)));
-    line.expected = ToInt(rows.at(0).at(0));
+    line.expected = IntegerOf(rows.at(0).at(0));
     if (MarksAreEqual()) {
       line.agrees = line.expected == line.found;
     } else {

@@ -21,6 +21,10 @@ struct SqlRows {
   int64_t affected = 0;  ///< the count of the command tag
 };
 
+/// Returns a cell that holds an integer or a float as a number; 0 for NULL.
+int64_t IntegerOf(const SqlValue& value);
+double DoubleOf(const SqlValue& value);
+
 /// One PostgreSQL connection, used by one thread. Errors carry the SQLSTATE in `code` and name the
 /// caller's next move: 22, 23 → kBadData; 40, 53, 55P03, 57, 08 and a lost connection (code
 /// "08006") → kRetryable; 25006 (read-only) → kRetryable; the rest → kFatal.

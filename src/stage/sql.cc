@@ -1,0 +1,25 @@
+#include "stage/sql.h"
+
+#include <charconv>
+
+namespace sluice {
+namespace {
+
+template <typename Number>
+Number NumberOf(const SqlValue& value) {
+  Number number{};
+  // The server wrote it: what is no number does not occur in a column of numbers.
+  if (value) std::from_chars(value->data(), value->data() + value->size(), number);
+  return number;
+}
+
+}  // namespace
+
+int64_t IntegerOf(const SqlValue& value) {
+  return NumberOf<int64_t>(value);
+}
+double DoubleOf(const SqlValue& value) {
+  return NumberOf<double>(value);
+}
+
+}  // namespace sluice
