@@ -1,11 +1,14 @@
-#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <string>
 
 #include "cli/args.h"
 #include "cli/output.h"
 #include "core/log.h"
+#include "core/text.h"
 
 namespace sluice::cli {
 namespace {
@@ -198,6 +201,22 @@ void StartLog(const CommonArgs& common) {
   ConfigureLog(level, json ? LogFormat::kJson : LogFormat::kText);
 }
 
+/// What went wrong with the command line, with the verb that was meant where one is near.
+std::string UsageText(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) continue;
+    if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) break;
+    const std::string nearest = Nearest(word, verbs);
+    return fmt::format("there is no verb `{}`\n  = help: {}\n", EscapeControl(word),
+                       nearest.empty() ? "`sluice --help` lists them"
+                                       : fmt::format("did you mean `{}`?", nearest));
+  }
+  return std::string(error.what()) + "\n  = help: `sluice --help`, or `sluice VERB --help`\n";
+}
+
 }  // namespace
 
 int Dispatch(int argc, char** argv) {
@@ -219,8 +238,10 @@ int Dispatch(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // CLI11 numbers its failures from 100; ours are product.md's.
-    return app.exit(error) == 0 ? 0 : kUsageExit;
+    // Help and version come this way too. CLI11 numbers its failures from 100; ours are 64.
+    if (error.get_exit_code() == 0) return app.exit(error);
+    Tell("sluice: error: " + UsageText(app, error, argc, argv));
+    return kUsageExit;
   }
   StartLog(common);
   return chosen();
