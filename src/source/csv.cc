@@ -83,7 +83,10 @@ Status CsvReader::ReadHeader() {
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) {
     return FailAt(1, "the file is UTF-16, not UTF-8", "save it as `CSV UTF-8`");
   }
-  if (head.starts_with(kByteOrderMark)) start_ = kByteOrderMark.size();
+  if (head.starts_with(kByteOrderMark)) {
+    start_ = kByteOrderMark.size();
+    consumed_ = static_cast<int64_t>(start_);
+  }
   if (options_.delimiter == 0) {
     options_.delimiter = GuessDelimiter(std::string_view(buffer_).substr(start_, end_ - start_));
   }
@@ -109,7 +112,7 @@ Status CsvReader::CheckHeader() const {
 
 Result<bool> CsvReader::NextRow() {
   start_ += row_size_;
-  consumed_ = consumed_ + static_cast<int64_t>(row_size_);
+  consumed_ += static_cast<int64_t>(row_size_);
   line_ += row_lines_;
   row_size_ = 0;
   row_lines_ = 0;

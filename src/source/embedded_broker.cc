@@ -44,7 +44,8 @@ Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::Start(const std::string&
   SLUICE_ASSIGN(impl->keeper, MakeClient(RD_KAFKA_PRODUCER, std::move(conf)));
   impl->cluster.reset(rd_kafka_mock_cluster_new(impl->keeper.get(), 1));
   if (!impl->cluster) return Fail(ErrorKind::kFatal, "the embedded broker does not start");
-  rd_kafka_mock_group_initial_rebalance_delay_ms(impl->cluster.get(), 0);
+  // Workers that start together join one generation.
+  rd_kafka_mock_group_initial_rebalance_delay_ms(impl->cluster.get(), 100);
   // Without a controller, questions about topics wait for ever.
   rd_kafka_mock_set_controller_id(impl->cluster.get(), 1);
   const auto code = rd_kafka_mock_topic_create(impl->cluster.get(), topic.c_str(), partitions, 1);

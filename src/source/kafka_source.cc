@@ -55,7 +55,12 @@ KafkaSettings Fixed(const KafkaSourceOptions& options) {
 }
 
 Result<KafkaConf> ConsumerConf(const KafkaSourceOptions& options) {
-  SLUICE_ASSIGN(const auto settings, MergeSettings(Defaults(), options.options, Fixed(options)));
+  KafkaSettings defaults = Defaults();
+  // The embedded broker lets every rebalance take a session's time.
+  if (options.embedded) {
+    defaults.insert({{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}});
+  }
+  SLUICE_ASSIGN(const auto settings, MergeSettings(defaults, options.options, Fixed(options)));
   return MakeConf(settings);
 }
 
@@ -417,12 +422,14 @@ Result<TopicIdentity> KafkaSource::Identify(milliseconds wait) {
 }
 
 void KafkaSource::ReportProgress(std::span<const OffsetRange> committed) {
-  if (committed.empty()) return;
   const KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(committed.size())));
-  for (const auto& range : committed) {
-    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), range.partition.value)
-        ->offset = range.end.value;
+  for (const auto& [partition, start, end] : committed) {
+    // A report for what is not ours makes the group throw us out.
+    if (!group_->positions().contains(partition.value)) continue;
+    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition.value)->offset =
+        end.value;
   }
+  if (list->cnt == 0) return;
   const auto code = rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) ++counters_.report_failures;
 }

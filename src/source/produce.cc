@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "core/clock.h"
+#include "core/pause.h"
 #include "source/record_feed.h"
 #include "source/record_sender.h"
 #include "source/topic_admin.h"
@@ -109,8 +109,7 @@ Status Production::PrepareTopic() {
   do {
     described = admin.Describe(kAnswerWait);
     if (described) return {};
-    std::this_thread::sleep_for(kStep);
-  } while (ElapsedMs(created) < kAnswerWait.count());
+  } while (PauseFor(kStep, stop_) && ElapsedMs(created) < kAnswerWait.count());
   return Fail(described.error());
 }
 
@@ -163,13 +162,11 @@ void Production::WaitForTurn() {
   // A rate makes up for a short stall; a delay is a pause after each record.
   const bool late = options_.rate == 0 || Now() - turn_ > milliseconds{1'000};
   turn_ = (late ? std::max(turn_, Now()) : turn_) + gap;
-  while (Now() < turn_ && !stop_.stop_requested()) {
+  // Less than a millisecond is not waited for: the next turn does.
+  for (;;) {
     const auto left = duration_cast<milliseconds>(turn_ - Now());
-    if (left.count() == 0) {
-      std::this_thread::sleep_until(turn_);
-    } else {
-      sender_->Serve(std::min(left, kStep));
-    }
+    if (left.count() <= 0 || stop_.stop_requested()) return;
+    sender_->Serve(std::min(left, kStep));
     Report(false);
   }
 }

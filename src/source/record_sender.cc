@@ -16,7 +16,8 @@ Result<KafkaConf> ProducerConf(const ProduceOptions& options, const std::string&
   const KafkaSettings defaults{{"client.id", "sluice-produce"},
                                {"queue.buffering.max.kbytes", "65536"},
                                {"reconnect.backoff.max.ms", "2000"},
-                               {"log.connection.close", "false"}};
+                               {"log.connection.close", "false"},
+                               {"allow.auto.create.topics", "false"}};
   const KafkaSettings fixed{
       {"bootstrap.servers", brokers}, {"enable.idempotence", "true"}, {"acks", "all"}};
   SLUICE_ASSIGN(const auto settings, MergeSettings(defaults, options.options, fixed));

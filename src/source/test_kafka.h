@@ -63,7 +63,7 @@ class TestKafka {
     options.brokers = brokers();
     options.topic = topic;
     options.group = "group-" + topic;
-    options.options = {{"session.timeout.ms", "6000"},
+    options.options = {{"session.timeout.ms", "2000"},
                        {"heartbeat.interval.ms", "200"},
                        {"fetch.wait.max.ms", "50"},
                        {"fetch.error.backoff.ms", "20"},
