@@ -35,6 +35,28 @@ bool IsNotSelect(const SqlFinding& finding) {
   return finding.message.starts_with("Only SELECT statements can be serialized");
 }
 
+std::optional<SqlFinding> BadCharacter(const std::string& sql, const SqlTokens& tokens) {
+  if (const size_t nul = sql.find('\0'); nul != std::string::npos) {
+    return SqlFinding{"E0302", nul, "SQL may not hold a NUL character"};
+  }
+  if (const size_t blank = tokens.FindOddBlank(); blank != SqlTokens::kNone) {
+    return SqlFinding{"E0302", blank, "a blank outside quotes is not an ordinary one",
+                      "put a space there; text from web pages often has others"};
+  }
+  return std::nullopt;
+}
+
+/// Whether DuckDB's spelling of a type holds a NULL of no type. A struct field may be named so: its
+/// type follows behind a blank.
+bool HoldsUntypedNull(std::string_view type_text) {
+  constexpr std::string_view kNull = "\"NULL\"";
+  for (size_t at = 0; (at = type_text.find(kNull, at)) != std::string_view::npos;) {
+    at += kNull.size();
+    if (at == type_text.size() || type_text[at] != ' ') return true;
+  }
+  return false;
+}
+
 bool IsLineage(std::string_view lowered) {
   return std::ranges::any_of(LineageFields(), [&](const Field& f) { return f.name == lowered; });
 }
@@ -135,9 +157,8 @@ Findings TableCompiler::CompileSql(CompiledTable& table) {
 }
 
 std::expected<json, SqlFinding> TableCompiler::ParseOne() const {
-  if (const size_t nul = silver_.sql.find('\0'); nul != std::string::npos) {
-    return std::unexpected(SqlFinding{"E0302", nul, "SQL may not hold a NUL character"});
-  }
+  if (auto finding = BadCharacter(silver_.sql, tokens_))
+    return std::unexpected(std::move(*finding));
   const std::string only = fmt::format("write one SELECT … FROM {}", bronze_.table.Full());
   auto statements = scratch_.Parse(silver_.sql);
   const size_t start = tokens_.all().empty() ? 0 : tokens_.all()[0].offset;
@@ -191,7 +212,7 @@ std::optional<SqlFinding> TableCompiler::JudgeColumn(const SqlColumn& column,
                       fmt::format("`{}` is added to every silver row by itself", column.name),
                       "leave it out, or give it another name: … AS name"};
   }
-  if (column.type_text.find("\"NULL\"") != std::string::npos) {
+  if (HoldsUntypedNull(column.type_text)) {
     return SqlFinding{"E0303", 0, fmt::format("column `{}` is NULL of no type", column.name),
                       "cast it: CAST(NULL AS VARCHAR)"};
   }
@@ -217,9 +238,7 @@ void TableCompiler::CheckExpectation(size_t index, const CompiledTable& table) {
 }
 
 Findings TableCompiler::CheckFindings(const std::string& check, const CompiledTable& table) const {
-  if (const size_t nul = check.find('\0'); nul != std::string::npos) {
-    return {{"E0304", nul, "a check may not hold a NUL character"}};
-  }
+  if (auto finding = BadCharacter(check, SqlTokens(check))) return {std::move(*finding)};
   const std::string text = std::string(kCheckHead) + check;
   const SqlTokens tokens(text);
   auto statements = scratch_.Parse(text);

@@ -29,12 +29,12 @@ bool Has(const Names& names, std::string_view name) {
 
 FunctionKind KindOfRow(const std::string& name, const std::string& type,
                        const std::string& stability) {
+  if (IsValueFunction(name) || Has(kContext, name)) return FunctionKind::kVolatile;
   if (type == "aggregate") return FunctionKind::kAggregate;
   if (type == "macro") return FunctionKind::kMacro;
   // `error('…')` counts as volatile for its effect, but is how SQL rejects a record.
   if (name == "error") return FunctionKind::kRowWise;
-  if (stability != "CONSISTENT" || Has(kContext, name)) return FunctionKind::kVolatile;
-  return FunctionKind::kRowWise;
+  return stability == "CONSISTENT" ? FunctionKind::kRowWise : FunctionKind::kVolatile;
 }
 
 }  // namespace

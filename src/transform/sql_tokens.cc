@@ -16,6 +16,17 @@ bool StartsWord(char c) {
   return IsWordByte(c) && c != '$' && (c < '0' || c > '9');
 }
 
+/// Returns whether a blank of two or three bytes begins here: U+00A0, U+1680, U+2000–200F, U+202F,
+/// U+205F, U+2060, U+3000, U+FEFF.
+bool StartsOddBlank(std::string_view text) {
+  for (const std::string_view blank : {"\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xAF", "\xE2\x81\x9F",
+                                       "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF"}) {
+    if (text.starts_with(blank)) return true;
+  }
+  return text.size() >= 3 && text.starts_with("\xE2\x80") &&
+         static_cast<unsigned char>(text[2]) <= 0x8F;
+}
+
 class Lexer {
  public:
   explicit Lexer(std::string_view sql) : sql_(sql) {}
@@ -131,6 +142,16 @@ size_t SqlTokens::IndexAt(size_t offset) const {
 size_t SqlTokens::FindOutside(std::string_view word, size_t from) const {
   for (size_t i = from; i < tokens_.size(); ++i) {
     if (tokens_[i].depth == 0 && tokens_[i].Is(word)) return i;
+  }
+  return kNone;
+}
+
+size_t SqlTokens::FindOddBlank() const {
+  for (const SqlToken& token : tokens_) {
+    if (token.kind != SqlTokenKind::kWord && token.kind != SqlTokenKind::kNumber) continue;
+    for (size_t i = 0; i < token.text.size(); ++i) {
+      if (StartsOddBlank(token.text.substr(i))) return token.offset + i;
+    }
   }
   return kNone;
 }

@@ -32,6 +32,9 @@ class SqlTokens {
   size_t IndexAt(size_t offset) const;
   /// Returns the index of the first `word` outside all brackets at or after `from`, or kNone.
   size_t FindOutside(std::string_view word, size_t from = 0) const;
+  /// Returns the offset of the first blank outside quotes that is not ASCII, or kNone. DuckDB takes
+  /// such for blanks, but tells places as if they were not there.
+  size_t FindOddBlank() const;
   /// Returns the offset of the first of the words found outside all brackets, or of the first
   /// token.
   size_t PlaceOf(std::initializer_list<std::string_view> words) const;
