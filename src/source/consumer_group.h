@@ -17,8 +17,7 @@ struct Position {
   int64_t batch_start = 0;  ///< `expected` when the current batch began
   bool reading = true;      ///< false: failed, being revoked or about to move: hand out nothing
   bool paused = false;
-  bool at_end = false;  ///< nothing came since the end of the partition was seen
-  bool moved = true;    ///< nothing came since it was assigned
+  bool moved = true;  ///< nothing came since it was assigned
 };
 
 /// This consumer's part in its group. A revocation is answered by the next Unassign, an assignment

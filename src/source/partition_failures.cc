@@ -41,10 +41,11 @@ FetchTrouble Classify(const rd_kafka_message_t& message) {
   if (about_partition && message.offset < 0) return FetchTrouble::kCommit;
   switch (message.err) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return FetchTrouble::kTopicAbsent;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return about_partition ? FetchTrouble::kPartition : FetchTrouble::kTopic;
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
@@ -67,11 +68,6 @@ Error FailureOf(const rd_kafka_message_t& message, const std::string& topic) {
       return {ErrorKind::kFatal,
               fmt::format("the broker does not let us read: {}: {}", place, reason),
               "give the user READ on the topic", "topic_authorization"};
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      return {ErrorKind::kFatal, fmt::format("the topic is gone: {}: {}", place, reason), "",
-              "topic_absent"};
     default:
       return {ErrorKind::kFatal, fmt::format("a batch is broken: {}: {}", place, reason),
               "the broker's log is damaged there, or the way to it; nothing was skipped",

@@ -12,12 +12,13 @@ namespace sluice {
 
 /// What an error that the consumer hands out instead of a record means.
 enum class FetchTrouble {
-  kTransient,   ///< the library goes on by itself
-  kOutOfRange,  ///< the offset is not there: FailureOutOfRange tells why
-  kPartition,   ///< the partition cannot go on: FailureOf
-  kTopic,       ///< nor can any partition of the topic
-  kGroup,       ///< the group refuses us
-  kCommit,      ///< only a progress report
+  kTransient,    ///< the library goes on by itself
+  kOutOfRange,   ///< the offset is not there: FailureOutOfRange tells why
+  kPartition,    ///< the partition cannot go on: FailureOf
+  kTopic,        ///< nor can any partition of the topic
+  kTopicAbsent,  ///< the topic is not there, or not yet
+  kGroup,        ///< the group refuses us
+  kCommit,       ///< only a progress report
 };
 FetchTrouble Classify(const rd_kafka_message_t& message);
 

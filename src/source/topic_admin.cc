@@ -99,4 +99,32 @@ Result<std::string> TopicAdmin::ClusterId(std::chrono::milliseconds wait) {
   return copy;
 }
 
+Result<Watermarks> TopicAdmin::QueryWatermarks(PartitionId partition,
+                                               std::chrono::milliseconds wait) {
+  int64_t low = 0;
+  int64_t high = 0;
+  const auto code = rd_kafka_query_watermark_offsets(client_, topic_.c_str(), partition.value, &low,
+                                                     &high, static_cast<int>(wait.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return Watermarks{{low}, {high}};
+  return Fail(ToError(code,
+                      fmt::format("asking for the ends of partition {} failed", partition.value),
+                      rd_kafka_err2str(code)));
+}
+
+Result<Offset> TopicAdmin::OffsetAtTime(PartitionId partition, int64_t timestamp_ms,
+                                        std::chrono::milliseconds wait) {
+  const KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
+  auto* const item = rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition.value);
+  item->offset = timestamp_ms;
+  auto code = rd_kafka_offsets_for_times(client_, list.get(), static_cast<int>(wait.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = item->err;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Fail(ToError(code, fmt::format("asking partition {} for a time failed", partition.value),
+                        rd_kafka_err2str(code)));
+  }
+  if (item->offset >= 0) return Offset{item->offset};
+  SLUICE_ASSIGN(const Watermarks marks, QueryWatermarks(partition, wait));
+  return marks.high;
+}
+
 }  // namespace sluice

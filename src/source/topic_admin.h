@@ -6,6 +6,7 @@
 
 #include "core/result.h"
 #include "source/rdkafka_handles.h"
+#include "stage/source.h"
 
 namespace sluice {
 
@@ -24,6 +25,10 @@ class TopicAdmin {
   /// Creates the topic with the cluster's default replication; one that exists is left alone.
   Status Create(int32_t partitions, std::chrono::milliseconds wait);
   Result<std::string> ClusterId(std::chrono::milliseconds wait);
+  Result<Watermarks> QueryWatermarks(PartitionId partition, std::chrono::milliseconds wait);
+  /// Returns the first offset whose record is not older; the high mark when there is none.
+  Result<Offset> OffsetAtTime(PartitionId partition, int64_t timestamp_ms,
+                              std::chrono::milliseconds wait);
 
  private:
   KafkaAdminOptions Options(rd_kafka_admin_op_t what, std::chrono::milliseconds wait);
