@@ -10,12 +10,12 @@ namespace {
 
 using StatePtr = std::shared_ptr<BronzeFeed::State>;
 
-/// One run of the function: which columns, and how far it is.
+// One run of the function: which columns, and how far it is.
 struct Scan {
   std::vector<idx_t> columns;
   size_t chunk = 0;
-  size_t chunk_start = 0;  ///< number of the chunk's first row
-  size_t taken = 0;        ///< of `only`
+  size_t chunk_start = 0;  // number of the chunk's first row
+  size_t taken = 0;        // of `only`
 };
 
 template <typename T>
@@ -51,7 +51,7 @@ void ShareNextChunk(const BronzeFeed::State& state, Scan& scan, duckdb_data_chun
   duckdb_data_chunk_set_size(output, chunk.rows());
 }
 
-/// Copies the wanted rows of the next chunk that has some.
+// Copies the wanted rows of the next chunk that has some.
 void CopyNextRows(const BronzeFeed::State& state, Scan& scan, duckdb_data_chunk output) {
   const auto wanted = state.only->subspan(scan.taken);
   if (wanted.empty()) return duckdb_data_chunk_set_size(output, 0);

@@ -46,8 +46,8 @@ std::optional<SqlFinding> BadCharacter(const std::string& sql, const SqlTokens& 
   return std::nullopt;
 }
 
-/// Whether DuckDB's spelling of a type holds a NULL of no type. A struct field may be named so: its
-/// type follows behind a blank.
+// Whether DuckDB's spelling of a type holds a NULL of no type. A struct field may be named so: its
+// type follows behind a blank.
 bool HoldsUntypedNull(std::string_view type_text) {
   constexpr std::string_view kNull = "\"NULL\"";
   for (size_t at = 0; (at = type_text.find(kNull, at)) != std::string_view::npos;) {
@@ -61,8 +61,8 @@ bool IsLineage(std::string_view lowered) {
   return std::ranges::any_of(LineageFields(), [&](const Field& f) { return f.name == lowered; });
 }
 
-/// The place of the item that made the `column`th of `columns` output columns. Stars make any
-/// number of them; the items before the first and behind the last star make one each.
+// The place of the item that made the `column`th of `columns` output columns. Stars make any
+// number of them; the items before the first and behind the last star make one each.
 size_t ColumnPlace(const json& items, const SqlTokens& tokens, size_t column, size_t columns) {
   const auto is_star = [](const json& item) { return item.value("class", "") == "STAR"; };
   const auto first = std::find_if(items.begin(), items.end(), is_star) - items.begin();
@@ -81,7 +81,7 @@ bool HasNamelessField(const Type& type) {
   });
 }
 
-/// Compiles one table; what is wrong goes to `problems`.
+// Compiles one table; what is wrong goes to `problems`.
 class TableCompiler {
  public:
   TableCompiler(const SqlScratch& scratch, const FunctionBook& book, const BronzeSpec& bronze,
@@ -122,8 +122,8 @@ class TableCompiler {
   const BronzeSpec& bronze_;
   const SilverSpec& silver_;
   SqlTokens tokens_;
-  std::string select_;       ///< composed; empty while the SQL is not known to bind
-  std::string fast_select_;  ///< the same, with functions that only the run knows
+  std::string select_;       // composed; empty while the SQL is not known to bind
+  std::string fast_select_;  // the same, with functions that only the run knows
   Findings sql_findings_;
   std::vector<std::pair<size_t, SqlFinding>> check_findings_;
 };
@@ -281,7 +281,7 @@ std::optional<SqlFinding> TableCompiler::BindCheck(const std::string& check) con
                     "compare it with something"};
 }
 
-/// Finds bronze columns that SQL cannot tell apart.
+// Finds bronze columns that SQL cannot tell apart.
 std::optional<std::string> AmbiguousColumn(const BronzeSpec& bronze) {
   std::map<std::string, std::string> seen;
   for (const auto& field : BronzeSchema(bronze.columns).fields) {

@@ -59,7 +59,7 @@ struct Case {
   std::string columns;
 };
 
-/// Takes one line of a case: SQL, a check, a caret below one of them, or the columns.
+// Takes one line of a case: SQL, a check, a caret below one of them, or the columns.
 void TakeLine(const std::string& line, size_t& line_start, Case& into) {
   const size_t mark = line.find_first_not_of(' ');
   SilverSpec& silver = into.silver;

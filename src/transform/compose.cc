@@ -24,7 +24,7 @@ std::string LineageList() {
   return list;
 }
 
-/// The bronze columns that `*` does not stand for, those in `already` left out: `"_rest", `….
+// The bronze columns that `*` does not stand for, those in `already` left out: `"_rest", `….
 std::string HiddenList(const std::set<std::string>& already) {
   std::string list;
   for (const auto& field : BronzeSchema({}).fields) {
@@ -42,7 +42,7 @@ std::set<std::string> ExcludedNames(const json& star) {
   return names;
 }
 
-/// Widens the star's EXCLUDE list, or gives it one. `at` is the index of the star's first token.
+// Widens the star's EXCLUDE list, or gives it one. `at` is the index of the star's first token.
 void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vector<SqlEdit>& edits) {
   const auto& all = tokens.all();
   while (at < all.size() && !all[at].Is("*")) ++at;
@@ -65,21 +65,21 @@ void NarrowStar(const json& star, const SqlTokens& tokens, size_t at, std::vecto
   }
 }
 
-/// Whether a star is of the bronze table, not of a struct column.
+// Whether a star is of the bronze table, not of a struct column.
 bool IsOfTable(const json& star, const json& from, const TableName& bronze) {
   const std::string relation = Lowered(star.value("relation_name", ""));
   const std::string alias = Lowered(from.value("alias", ""));
   return relation.empty() || relation == (alias.empty() ? Lowered(bronze.name) : alias);
 }
 
-/// Returns the index one past the statement's last token, trailing semicolons left out.
+// Returns the index one past the statement's last token, trailing semicolons left out.
 size_t StatementEnd(const SqlTokens& tokens) {
   size_t end = tokens.all().size();
   while (end > 0 && tokens.all()[end - 1].Is(";")) --end;
   return end;
 }
 
-/// Whether the call at token `at` is plain `trim(…)`, not `trim(BOTH FROM …)`.
+// Whether the call at token `at` is plain `trim(…)`, not `trim(BOTH FROM …)`.
 bool IsPlainTrim(const SqlTokens& tokens, size_t at) {
   const auto& all = tokens.all();
   if (at == SqlTokens::kNone || at + 2 >= all.size()) return false;

@@ -20,7 +20,7 @@ RecordId IdOf(const LineageView& lineage, size_t row) {
   return {PartitionId{lineage.partition[row]}, Offset{lineage.offset[row]}};
 }
 
-/// Walks the ids of all rows of the chunks in order.
+// Walks the ids of all rows of the chunks in order.
 class IdCursor {
  public:
   explicit IdCursor(std::span<const Chunk> chunks) : chunks_(chunks) { SkipEmpty(); }
@@ -44,7 +44,7 @@ class IdCursor {
   size_t row_ = 0;
 };
 
-/// Returns the bronze records without a silver row. The silver ones keep bronze's order.
+// Returns the bronze records without a silver row. The silver ones keep bronze's order.
 Result<std::vector<RecordId>> Missing(std::span<const Chunk> bronze, const Chunks& silver) {
   std::vector<RecordId> missing;
   IdCursor made(silver);
@@ -65,7 +65,7 @@ size_t Rows(std::span<const Chunk> chunks) {
   return rows;
 }
 
-/// Returns the id of the `row`th row of the batch.
+// Returns the id of the `row`th row of the batch.
 RecordId IdOfRow(std::span<const Chunk> chunks, size_t row) {
   size_t chunk = 0;
   while (row >= chunks[chunk].rows()) row -= chunks[chunk++].rows();

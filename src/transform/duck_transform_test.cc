@@ -65,7 +65,7 @@ class DuckTransformTest : public testing::Test {
     return nullptr;
   }
 
-  /// Rows `text`, a string, of `count` records: the number, or a word at the places given.
+  // Rows `text`, a string, of `count` records: the number, or a word at the places given.
   Chunks Numbers(int count, const std::set<int>& bad) {
     std::string list = "-1";
     for (const int row : bad) list += fmt::format(", {}", row);
@@ -79,7 +79,7 @@ class DuckTransformTest : public testing::Test {
   TestBronze bronze_{*engine_};
 };
 
-/// The shipped example's SQL, taken from its pipeline file.
+// The shipped example's SQL, taken from its pipeline file.
 std::string BooksSql() {
   std::ifstream in(SLUICE_SOURCE_DIR "/examples/books/sluice.yml");
   std::stringstream text;
@@ -161,7 +161,7 @@ TEST_F(DuckTransformTest, WhereAndExpectationsStillCountAroundBadRecords) {
   EXPECT_EQ(made->expectations[2].failed, 1);
 }
 
-/// The heart of "exactly once": a record's row may not depend on its company.
+// The heart of "exactly once": a record's row may not depend on its company.
 TEST_F(DuckTransformTest, HowRecordsAreCutIntoBatchesChangesNothing) {
   SilverSpec silver = Silver(
       "SELECT text::int AS n, text || '!' AS t, {'k': 'constant', 'n': [text]} AS s FROM raw.books "
@@ -225,8 +225,8 @@ TEST_F(DuckTransformTest, FailStopsAndNamesTheRecord) {
   EXPECT_EQ(RowCount(again->silver[0]), 10U);
 }
 
-/// Sinks read vectors by their data pointers, so each must be flat whatever DuckDB made it of:
-/// constants, dictionaries (WHERE), shared struct and list children.
+// Sinks read vectors by their data pointers, so each must be flat whatever DuckDB made it of:
+// constants, dictionaries (WHERE), shared struct and list children.
 TEST_F(DuckTransformTest, VectorsAreFlatAndOutliveAllButTheEngine) {
   Chunks silver;
   {

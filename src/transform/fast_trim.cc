@@ -8,14 +8,14 @@
 namespace sluice {
 namespace {
 
-/// Returns whether three bytes are one of U+1680, U+2000–200A, U+202F, U+205F, U+3000.
+// Returns whether three bytes are one of U+1680, U+2000–200A, U+202F, U+205F, U+3000.
 bool IsWideSpace(std::string_view bytes) {
   if (bytes == "\xE1\x9A\x80" || bytes == "\xE3\x80\x80" || bytes == "\xE2\x81\x9F") return true;
   const auto last = static_cast<uint8_t>(bytes[2]);
   return bytes.starts_with("\xE2\x80") && (last <= 0x8A || last == 0xAF);
 }
 
-/// Returns the bytes of the space that `text` begins with, or 0.
+// Returns the bytes of the space that `text` begins with, or 0.
 size_t LeadingSpace(std::string_view text) {
   if (text.starts_with(' ')) return 1;
   if (text.starts_with("\xC2\xA0")) return 2;

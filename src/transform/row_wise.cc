@@ -28,7 +28,7 @@ const json& Child(const json& node, const char* key) {
   return found == node.end() ? none : *found;
 }
 
-/// Neither absent nor null nor an empty list.
+// Neither absent nor null nor an empty list.
 bool Holds(const json& node, const char* key) {
   const json& child = Child(node, key);
   return !child.is_null() && !(child.is_array() && child.empty());

@@ -13,8 +13,9 @@ namespace sluice {
 namespace {
 
 constexpr size_t kDetailBytes = 1024;
+constexpr size_t kOneByOne = 8;
 
-/// Errors that no row can be blamed for: to quarantine on them would depend on the moment.
+// Errors that no row can be blamed for: to quarantine on them would depend on the moment.
 bool IsDuckDbsOwn(duckdb_error_type type) {
   constexpr std::array kOwn = {
       DUCKDB_ERROR_OUT_OF_MEMORY, DUCKDB_ERROR_INTERNAL,  DUCKDB_ERROR_FATAL,
@@ -25,7 +26,7 @@ bool IsDuckDbsOwn(duckdb_error_type type) {
   return std::ranges::find(kOwn, type) != kOwn.end();
 }
 
-/// Without the excerpt of our composed SQL that DuckDB adds.
+// Without the excerpt of our composed SQL that DuckDB adds.
 std::string CleanMessage(std::string_view message) {
   return Detail(message.substr(0, message.rfind("\n\nLINE ")));
 }
@@ -94,8 +95,8 @@ Result<bool> SilverQuery::Passes(std::span<const uint32_t> rows, std::string& me
 Status SilverQuery::FindBad(std::span<const uint32_t> rows, bool known_bad,
                             std::vector<BadRow>& bad) {
   if (rows.empty()) return {};
+  std::string message;
   if (!known_bad || rows.size() == 1) {
-    std::string message;
     SLUICE_ASSIGN(const bool passes, Passes(rows, message));
     if (passes) return {};
     if (rows.size() == 1) {
@@ -103,11 +104,16 @@ Status SilverQuery::FindBad(std::span<const uint32_t> rows, bool known_bad,
       return {};
     }
   }
-  const size_t half = rows.size() / 2;
+  // Halving the last few one by one would cost twice the runs where most rows are bad.
+  const size_t piece = rows.size() <= kOneByOne ? 1 : (rows.size() + 1) / 2;
   const size_t before = bad.size();
-  SLUICE_TRY(FindBad(rows.first(half), false, bad));
-  // When the first half is clean, the fault lies in the second: no need to try it whole.
-  return FindBad(rows.subspan(half), bad.size() == before, bad);
+  for (size_t start = 0; start < rows.size(); start += piece) {
+    const auto part = rows.subspan(start, std::min(piece, rows.size() - start));
+    // When all before are clean, the fault lies in the last: no need to try it whole.
+    const bool must_be = start + piece >= rows.size() && bad.size() == before;
+    SLUICE_TRY(FindBad(part, must_be, bad));
+  }
+  return {};
 }
 
 }  // namespace sluice

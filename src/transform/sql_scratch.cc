@@ -40,7 +40,7 @@ size_t Position(const json& error) {
   return position;
 }
 
-/// Splits `Kind Error: {…}` as written under errors_as_json.
+// Splits `Kind Error: {…}` as written under errors_as_json.
 SqlFinding FromJsonError(std::string_view message) {
   const size_t brace = message.find('{');
   const json error =

@@ -16,8 +16,8 @@ bool StartsWord(char c) {
   return IsWordByte(c) && c != '$' && (c < '0' || c > '9');
 }
 
-/// Returns whether a blank of two or three bytes begins here: U+00A0, U+1680, U+2000–200F, U+202F,
-/// U+205F, U+2060, U+3000, U+FEFF.
+// Returns whether a blank of two or three bytes begins here: U+00A0, U+1680, U+2000–200F, U+202F,
+// U+205F, U+2060, U+3000, U+FEFF.
 bool StartsOddBlank(std::string_view text) {
   for (const std::string_view blank : {"\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xAF", "\xE2\x81\x9F",
                                        "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF"}) {
@@ -108,7 +108,7 @@ class Lexer {
     at_ = std::min(at_ + 1, sql_.size());
   }
 
-  /// `$tag$ … $tag$`; a lone `$1` is not one.
+  // `$tag$ … $tag$`; a lone `$1` is not one.
   bool TakeDollarQuoted() {
     size_t end = at_ + 1;
     while (end < sql_.size() && IsWordByte(sql_[end]) && sql_[end] != '$') ++end;
