@@ -61,7 +61,10 @@ bool Detach(const Orders& orders) {
   prctl(PR_SET_NAME, "sluice-keeper");
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int log = open(orders.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-  return chdir("/") == 0 && dup2(nothing, 0) == 0 && dup2(log, 1) == 1 && dup2(log, 2) == 2;
+  const bool done =
+      chdir("/") == 0 && dup2(nothing, 0) == 0 && dup2(log, 1) == 1 && dup2(log, 2) == 2;
+  CloseFrom(kLockFd + 1);
+  return done;
 }
 
 pid_t Launch(const Orders& orders) {

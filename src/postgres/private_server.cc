@@ -21,6 +21,7 @@ namespace {
 constexpr int64_t kStartLockMs = 120'000;  // another process may be making the cluster
 constexpr int64_t kUsersLockMs = 40'000;   // a keeper may be stopping the server
 constexpr int64_t kStartMs = 60'000;
+constexpr int kStartTurns = 3;
 constexpr int64_t kRecoveryMs = 600'000;
 constexpr std::string_view kStartingUp = "57P03";
 
@@ -75,16 +76,18 @@ Status CheckServer(const ServerPlace& place, SqlSession& session) {
               "stop all sluice processes of both folders, then try again");
 }
 
-// Starts a keeper with its server where none is; the caller holds the start lock.
-Status StartIfStopped(const ServerPlace& place) {
+// Starts a keeper with its server where none is and returns whether it did; the caller holds the
+// start lock.
+Result<bool> StartIfStopped(const ServerPlace& place) {
   SLUICE_ASSIGN(std::optional<FileLock> lock,
                 FileLock::Try(place.KeeperLock(), LockMode::kExclusive));
-  if (!lock) return {};
+  if (!lock) return false;
   SLUICE_TRY(ClearRemains(place));
   SLUICE_ASSIGN(const ServerPrograms programs, FindServerPrograms(place));
   SLUICE_TRY(MakeCluster(place, programs));
   SLUICE_TRY(PrepareSocketFolder(place));
-  return StartKeeper(place, PostmasterCommand(place, programs), *std::move(lock));
+  SLUICE_TRY(StartKeeper(place, PostmasterCommand(place, programs), *std::move(lock)));
+  return true;
 }
 
 Result<std::unique_ptr<SqlSession>> AwaitSession(const ServerPlace& place) {
@@ -105,9 +108,15 @@ Result<std::unique_ptr<SqlSession>> AwaitSession(const ServerPlace& place) {
 
 // Makes sure of a running server with our database; the caller holds the start lock.
 Status EnsureRunning(const ServerPlace& place) {
-  SLUICE_TRY(StartIfStopped(place));
-  SLUICE_ASSIGN(const auto session, AwaitSession(place));
-  return CheckServer(place, *session);
+  for (int turn = 1;; ++turn) {
+    SLUICE_ASSIGN(const bool started, StartIfStopped(place));
+    auto session = AwaitSession(place);
+    if (session) return CheckServer(place, **session);
+    // A keeper that was there before may have died since: then it takes one of our own.
+    const bool again =
+        !started && turn < kStartTurns && session.error().kind == ErrorKind::kRetryable;
+    if (!again) return Fail(std::move(session).error());
+  }
 }
 
 class Server : public PrivateServer {
