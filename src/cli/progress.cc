@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cli/output.h"
+#include "core/log.h"
 #include "core/text.h"
 
 namespace sluice::cli {
@@ -41,14 +42,11 @@ void ProgressLine::Show(const std::string& text, int64_t done, int64_t total) {
     const size_t extra = total > 0 ? 2 * kBarWidth : 0;
     Tell("\r\x1b[K" + std::string(CutUtf8(line, TerminalWidth() - 1 + extra)));
     open_ = true;
-    last_ = text;
     return;
   }
-  if (written_ != SteadyTime{} && ElapsedMs(written_) < kLineEveryMs) {
-    last_ = text;
-    return;
-  }
-  if (written_ != SteadyTime{} || total > 0) Tell("sluice: " + text + "\n");
+  if (written_ != SteadyTime{} && ElapsedMs(written_) < kLineEveryMs) return;
+  // The first line only starts the clock: short work needs none.
+  if (written_ != SteadyTime{}) Log(LogLevel::kInfo, "progress", {{"text", text}});
   written_ = Now();
 }
 

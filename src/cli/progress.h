@@ -21,7 +21,6 @@ class ProgressLine {
   bool quiet_;
   bool terminal_;
   bool open_ = false;
-  std::string last_;
   SteadyTime written_{};
 };
 

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "core/log.h"
 #include "core/text.h"
 
 namespace sluice::cli {
@@ -46,10 +47,10 @@ class RunView {
   void End() { line_.End(); }
 
  private:
+  // A log line: text on a terminal, JSON elsewhere.
   void Say(const std::string& text) {
-    if (common_.json()) return;
     line_.End();
-    Tell("sluice: " + text + "\n");
+    Log(LogLevel::kInfo, text);
   }
 
   void Wait(const std::string& reason) {

@@ -53,6 +53,39 @@ Status StoreBuild(SqlSession& session, const std::string& pipeline, const BuildR
   });
 }
 
+void GoldStage::NotifyCommit() {
+  {
+    const std::lock_guard lock(mutex_);
+    stale_ = true;
+  }
+  runner_->NotifyCommit();
+}
+
+Result<BuildResult> GoldStage::BuildNow() {
+  {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this] { return stale_ || !building_; });
+    if (!stale_ && last_ && *last_) return *last_;
+  }
+  return runner_->BuildNow();
+}
+
+Result<BuildResult> GoldStage::Build(std::stop_token stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    stale_ = false;
+    building_ = true;
+  }
+  auto result = worker_->Build(stop);
+  {
+    const std::lock_guard lock(mutex_);
+    building_ = false;
+    last_ = result;
+  }
+  ended_.notify_all();
+  return result;
+}
+
 Result<std::unique_ptr<GoldStage>> GoldStage::Make(
     const Spec& spec, Services& services,
     std::function<void(const Result<BuildResult>&)> on_result) {
@@ -73,11 +106,10 @@ Result<std::unique_ptr<GoldStage>> GoldStage::Make(
         session ? StoreBuild(**session, pipeline, *result) : Status(Fail(session.error()));
     if (!stored) LogError("results of a dbt build were not kept", stored.error());
   };
-  stage->runner_ = std::make_unique<GoldRunner>(GoldOptions{
-      .every = std::chrono::milliseconds(spec.gold->every_ms),
-      .build = [worker =
-                    stage->worker_.get()](std::stop_token stop) { return worker->Build(stop); },
-      .on_result = keep});
+  stage->runner_ = std::make_unique<GoldRunner>(
+      GoldOptions{.every = std::chrono::milliseconds(spec.gold->every_ms),
+                  .build = [self = stage.get()](std::stop_token stop) { return self->Build(stop); },
+                  .on_result = keep});
   return stage;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "config/spec.h"
 #include "core/result.h"
@@ -19,12 +22,20 @@ class GoldStage {
       const Spec& spec, Services& services,
       std::function<void(const Result<BuildResult>&)> on_result);
 
-  void NotifyCommit() { runner_->NotifyCommit(); }
-  /// Builds once more and waits for it.
-  Result<BuildResult> BuildNow() { return runner_->BuildNow(); }
+  void NotifyCommit();
+  /// Returns a build that saw every commit notified before: the last one, the one in progress, or
+  /// a new one; waits for it.
+  Result<BuildResult> BuildNow();
 
  private:
   GoldStage() = default;
+  Result<BuildResult> Build(std::stop_token stop);
+
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool stale_ = true;  ///< a commit came after the last build's start
+  bool building_ = false;
+  std::optional<Result<BuildResult>> last_;
   std::unique_ptr<DbtWorker> worker_;
   std::unique_ptr<GoldRunner> runner_;  ///< a thread that uses the worker: destroyed first
 };

@@ -83,7 +83,9 @@ class Run {
     TopicIdentity topic;
     SLUICE_TRY(WaitFor("Kafka", open, [&]() -> Status {
       SLUICE_ASSIGN(topic, watcher_->Identify(kBrokerWait));
-      return {};
+      // A topic that was made a moment ago may show none yet: all of it would count as read.
+      if (topic.partitions > 0) return {};
+      return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic.topic));
     }));
     partitions_ = topic.partitions;
     SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic, false));
@@ -137,7 +139,8 @@ class Run {
       Lane& lane = lanes_.emplace_back();
       lane.thread = std::jthread([this, &lane, options = OptionsOf(number)] {
         const LifeContext context{spec_, services_, broker_, board_, [this] {
-                                    if (gold_) gold_->NotifyCommit();
+                                    // A run that drains builds gold once, at its end.
+                                    if (gold_ && !options_.once) gold_->NotifyCommit();
                                   }};
         Status status = RunLives(context, options, workers_stop_.get_token());
         if (!status && status.error().kind != ErrorKind::kShutdown) workers_stop_.request_stop();
@@ -150,8 +153,8 @@ class Run {
 
   void Supervise() {
     for (int tick = 0; !AllDone(); ++tick) {
-      if (stop_.stop_requested() || (options_.once && TargetsReached()))
-        workers_stop_.request_stop();
+      if (options_.once && TargetsReached()) workers_stop_.request_stop();
+      if (stop_.stop_requested() && IsDrained()) workers_stop_.request_stop();
       if (tick % kTicksPerReport == 0) ReportProgress();
       // Not with stop_: after a stop was asked for, the workers still need their time.
       PauseFor(kTick, {});
