@@ -232,7 +232,7 @@ class Run {
       progress.quarantined += worker.quarantined;
       progress.skipped += worker.skipped;
       if (progress.waiting.empty()) progress.waiting = worker.reason;
-      for (const auto& [partition, status] : worker.partitions) marks[partition] = status.lake;
+      for (const auto& [partition, status] : worker.partitions) marks[partition] = status.warehouse;
     }
     progress.lag = LagOf(marks);
     if (options_.once) progress.target = TargetRecords();
