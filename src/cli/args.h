@@ -36,6 +36,7 @@ struct RunArgs {
 };
 struct ProduceArgs {
   std::string csv;
+  bool lines = false;
   int64_t delay_ms = 0;
   double rate = 0;
   std::string key;

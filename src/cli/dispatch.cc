@@ -47,9 +47,11 @@ void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       ->capture_default_str();
 
   std::shared_ptr<ProduceArgs> produce;
-  verb = AddVerb(app, "produce", "Send the rows of a CSV file to the topic, one JSON record each",
+  verb = AddVerb(app, "produce", "Send a CSV's rows, or a .jsonl file's lines, to the topic",
                  chosen, common, Produce, produce);
   verb->add_option("csv", produce->csv, "The file, or - for stdin")->required();
+  verb->add_flag("--lines", produce->lines,
+                 "One record a line, sent as it is; so are .jsonl files");
   verb->add_option("--delay", produce->delay_ms, "Milliseconds between two records")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--rate", produce->rate, "Records a second at most")->check(CLI::PositiveNumber);
@@ -59,7 +61,7 @@ void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       ->capture_default_str();
   verb->add_option("--delimiter", produce->delimiter, "One character, or tab; guessed by default");
   verb->add_option("--type", produce->types, "Column=type instead of guessing; may be repeated");
-  verb->add_option("--create-partitions", produce->create_partitions,
+  verb->add_option("--partitions", produce->create_partitions,
                    "Create the topic with so many partitions when it does not exist")
       ->check(CLI::PositiveNumber);
   verb->add_option("--acks", produce->acks_file,

@@ -38,6 +38,7 @@ Result<ProduceOptions> OptionsOf(const Spec& spec, const ProduceArgs& args) {
   options.group = spec.source.group;
   options.options = spec.source.options;
   options.csv = args.csv;
+  options.lines = args.lines;
   options.delay_ms = args.delay_ms;
   options.rate = args.rate;
   options.key = args.key;

@@ -17,7 +17,8 @@ namespace sluice {
 struct ProduceOptions {
   std::string brokers;  ///< bootstrap list; not read when `embedded` is set
   std::string topic;
-  std::string csv = "-";          ///< a path, or `-` for stdin
+  std::string csv = "-";          ///< a path, or `-` for stdin; `.jsonl` and `.ndjson` are lines
+  bool lines = false;             ///< one record a line, sent as it is, whatever the file is called
   int64_t delay_ms = 0;           ///< pause after each record
   double rate = 0;                ///< records a second at most; 0: no limit
   std::string key;                ///< the column whose text becomes the key; empty: no key
@@ -47,13 +48,13 @@ struct ProduceSummary {
   bool stopped = false;  ///< asked to stop before the end
 };
 
-/// Sends each row of a CSV file as one JSON record, idempotent and acknowledged by all replicas,
-/// and returns when every record is acknowledged. A regular file is checked whole before the first
-/// record is sent, so a broken one sends nothing; of a pipe the rows before the broken line were
-/// sent, and the message says how many. `on_progress` is called about ten times a second, in this
-/// thread. FailsWith kUsage on contradicting options, kBadInput on a broken file, kInvalidConfig
-/// on a topic or option that does not exist, kRetryable when records stay unacknowledged, kFatal
-/// when the broker refuses us.
+/// Sends each row of a CSV file as one JSON record, or each line of a JSON-lines file, idempotent
+/// and acknowledged by all replicas, and returns when every record is acknowledged. A regular file
+/// is checked whole before the first record is sent, so a broken one sends nothing; of a pipe the
+/// rows before the broken line were sent, and the message says how many. `on_progress` is called
+/// about ten times a second, in this thread. FailsWith kUsage on contradicting options, kBadInput
+/// on a broken file, kInvalidConfig on a topic or option that does not exist, kRetryable when
+/// records stay unacknowledged, kFatal when the broker refuses us.
 Result<ProduceSummary> Produce(const ProduceOptions& options,
                                const std::function<void(const ProduceProgress&)>& on_progress,
                                std::stop_token stop);

@@ -1,60 +1,33 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "core/result.h"
-#include "source/csv.h"
-#include "source/csv_json.h"
 #include "source/produce.h"
 
 namespace sluice {
 
-/// The records that a CSV file becomes, one JSON object a row, the file as often as asked.
+/// The records that a file becomes, the file as often as asked. Used by one thread.
 class RecordFeed {
  public:
-  /// Opens the file. A regular one is read through first: its column types are guessed from all
-  /// rows, and FailsWith kBadInput here when it is broken. Of a pipe the first rows are held back
-  /// for the guess, unless all its columns are declared. FailsWith kUsage when the key column is
-  /// not in the header or a pipe should be repeated, kShutdown when asked to stop.
+  virtual ~RecordFeed() = default;
+  /// Opens options.csv as what it is: lines of JSON (`.jsonl`, `.ndjson`, options.lines) or CSV.
+  /// FailsWith what that feed's Open does.
   static Result<std::unique_ptr<RecordFeed>> Make(const ProduceOptions& options,
                                                   const std::stop_token& stop);
 
-  /// Steps to the next record; false after the last.
-  Result<bool> Next();
+  /// Steps to the next record; false after the last. FailsWith kBadInput and the line.
+  virtual Result<bool> Next() = 0;
+  virtual int64_t bytes_read() const = 0;
+  virtual int64_t total_bytes() const = 0;  ///< 0: unknown
   const std::string& value() const { return value_; }
   const std::optional<std::string>& key() const { return key_; }
-  int64_t bytes_read() const { return passed_bytes_ + reader_->bytes_read(); }
-  int64_t total_bytes() const { return reader_->total_bytes() * options_.repeat; }
 
- private:
-  /// A row that outlives the reader's buffer.
-  struct HeldField {
-    std::string text;
-    bool quoted;
-  };
-  using HeldRow = std::vector<HeldField>;
-
-  explicit RecordFeed(const ProduceOptions& options) : options_(options) {}
-  Status Open();
-  Status FindKey();
-  Result<std::vector<Field>> Types(const std::stop_token& stop);
-  Result<std::vector<Field>> GuessAll(const std::stop_token& stop);
-  Result<std::vector<Field>> GuessHead();
-  void Take(const std::vector<CsvField>& row);
-
-  ProduceOptions options_;
-  std::unique_ptr<CsvReader> reader_;
-  std::unique_ptr<CsvJson> json_;
-  std::deque<HeldRow> held_;
-  std::optional<size_t> key_column_;
-  int64_t passes_ = 1;
-  int64_t passed_bytes_ = 0;
+ protected:
   std::string value_;
   std::optional<std::string> key_;
 };
