@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -15,8 +16,10 @@ namespace {
 constexpr std::string_view kMagic("Obj\1", 4);
 constexpr size_t kSyncBytes = 16;
 constexpr int64_t kMaxHeaderKeys = 1000;
+constexpr int64_t kBaseValues = 1000;
+constexpr int64_t kValuesPerByte = 4;
 
-/// Reads Avro's primitives off the front of a buffer.
+// Reads Avro's primitives off the front of a buffer.
 class Cursor {
  public:
   explicit Cursor(std::string_view bytes) : rest_(bytes) {}
@@ -56,8 +59,8 @@ class Cursor {
     return bits;
   }
 
-  /// Reads the head of an array's or map's block: its item count, 0 at the end. Every item is
-  /// taken to need at least one byte, so a lying count ends here.
+  // Reads the head of an array's or map's block: its item count, 0 at the end. Every item is
+  // taken to need at least one byte, so a lying count ends here.
   Result<int64_t> BlockCount() {
     SLUICE_ASSIGN(int64_t count, Long());
     if (count < 0) {
@@ -72,7 +75,7 @@ class Cursor {
   std::string_view rest_;
 };
 
-/// Decodes values of one schema; depth is bounded by the schema's.
+// Decodes values of one schema; depth is bounded by the schema's.
 class Decoder {
  public:
   Decoder(std::string_view bytes, int64_t& budget) : in_(bytes), budget_(budget) {}
@@ -196,14 +199,19 @@ Result<std::map<std::string, std::string>> ReadHeader(Cursor& in) {
   }
 }
 
-/// Decodes the records of one block behind those of earlier ones.
+// Decodes the records of one block behind those of earlier ones. Honest values need about a byte
+// each, so a block is allowed a few per byte: one that promises more is a bomb.
 Status ReadBlock(const AvroType& schema, int64_t count, std::string_view payload, int64_t& budget,
                  std::vector<AvroValue>& records) {
-  Decoder decoder(payload, budget);
+  const auto bytes = static_cast<int64_t>(payload.size());
+  int64_t allowed = std::min(budget, kBaseValues + kValuesPerByte * bytes);
+  budget -= allowed;
+  Decoder decoder(payload, allowed);
   for (int64_t i = 0; i < count; ++i) {
     SLUICE_ASSIGN(AvroValue record, decoder.Value(schema));
     records.push_back(std::move(record));
   }
+  budget += allowed;
   if (!decoder.AtEnd()) return Broken("a block is longer than its records");
   return {};
 }

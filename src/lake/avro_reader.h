@@ -39,7 +39,7 @@ struct AvroFile {
 /// What a file of others may cost us at most.
 struct AvroLimits {
   int64_t max_plain_bytes = 512 << 20;  ///< all blocks unpacked
-  int64_t max_values = 32'000'000;      ///< of any kind, nested ones included
+  int64_t max_values = 16'000'000;      ///< of any kind, nested ones included
 };
 
 /// Reads a whole container file by its writer's schema; codecs `null` and `deflate`. `what` names

@@ -27,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, AvroKind>, 8> kPrimitives{{
     {"string", AvroKind::kString},
 }};
 
-/// Builds the tree; remembers named types by their short name, which is all that Iceberg writes.
+// Builds the tree; remembers named types by their short name, which is all that Iceberg writes.
 class SchemaParser {
  public:
   Result<TypePtr> Parse(const Json& json, int level) {

@@ -15,7 +15,7 @@ void AppendLittleEndian(std::string& bytes, Bits bits) {
   for (size_t i = 0; i < sizeof(Bits); ++i) bytes += static_cast<char>(bits >> (8 * i) & 0xFF);
 }
 
-/// 16 random bytes: those of a UUID, which nobody reads as one here.
+// 16 random bytes: those of a UUID, which nobody reads as one here.
 std::string SyncMarker() {
   std::string marker;
   int high = -1;

@@ -30,7 +30,7 @@ Result<bool> CatalogExists(SqlSession& session) {
   return !rows.rows.empty() && rows.rows[0].at(0).has_value();
 }
 
-/// Catalogs of layout V0 lack the type column; without it every row is a table.
+// Catalogs of layout V0 lack the type column; without it every row is a table.
 Result<bool> HasTypeColumn(SqlSession& session) {
   SLUICE_ASSIGN(const SqlRows rows,
                 session.Query("SELECT 1 FROM pg_attribute WHERE attrelid = "

@@ -35,8 +35,8 @@ class FileHandle {
   int fd_;
 };
 
-/// What a full disk or a sleeping mount refuses may work later; what the path itself forbids never
-/// will.
+// What a full disk or a sleeping mount refuses may work later; what the path itself forbids never
+// will.
 std::unexpected<Error> SystemError(std::string_view action, const std::string& name, int error) {
   const std::string text =
       fmt::format("the lake folder: cannot {} `{}`: {}", action, name, std::strerror(error));
@@ -57,7 +57,7 @@ std::string ParentOf(const std::string& name) {
   return slash == 0 ? "/" : name.substr(0, slash);
 }
 
-/// Makes missing folders from the top down; each new name is synced into its parent.
+// Makes missing folders from the top down; each new name is synced into its parent.
 Status MakeFolders(const std::string& folder) {
   struct stat info{};
   if (stat(folder.c_str(), &info) == 0) {
@@ -82,7 +82,7 @@ Status WriteAll(int fd, std::string_view bytes, const std::string& name) {
   return {};
 }
 
-/// Reads [offset, offset + length) or up to the end.
+// Reads [offset, offset + length) or up to the end.
 Result<std::string> ReadPart(int fd, int64_t offset, int64_t length, const std::string& name) {
   std::string bytes(static_cast<size_t>(length), '\0');
   size_t have = 0;
@@ -98,7 +98,7 @@ Result<std::string> ReadPart(int fd, int64_t offset, int64_t length, const std::
   return bytes;
 }
 
-/// Renames without replacing; by a hard link where the file system knows no such rename.
+// Renames without replacing; by a hard link where the file system knows no such rename.
 int RenameNew(const std::string& from, const std::string& to) {
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
@@ -131,7 +131,7 @@ Status Publish(const std::string& temporary, const std::string& target) {
               std::string(kAlreadyExists));
 }
 
-/// Makes `target` of what `fill` writes, whole or not at all.
+// Makes `target` of what `fill` writes, whole or not at all.
 Status Create(const std::string& target, const std::function<Status(int fd)>& fill) {
   const std::string folder = ParentOf(target);
   SLUICE_TRY(MakeFolders(folder));

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kStoreCall{30};
 // The catalog's columns take 1000 bytes; behind the location comes `/metadata/` and a name.
 constexpr size_t kMaxLocationBytes = 850;
 
-/// The ranges of the records since the last Seal; neighbours grow together.
+// The ranges of the records since the last Seal; neighbours grow together.
 class Positions {
  public:
   void Add(const RowBatch& batch) {
@@ -31,7 +31,7 @@ class Positions {
   }
   void Clear() { ranges_.clear(); }
 
-  /// `[{"log":1,"partition":0,"start":10,"end":20}]`
+  // `[{"log":1,"partition":0,"start":10,"end":20}]`
   std::string Json() const {
     std::string text = "[";
     for (const auto& [key, range] : ranges_) {
@@ -112,7 +112,7 @@ Status IcebergLake::PrepareAll(SqlSession& session, std::vector<PreparedTable>& 
   return {};
 }
 
-/// Makes the table, or changes it where its layout is not what the pipeline needs.
+// Makes the table, or changes it where its layout is not what the pipeline needs.
 Result<PreparedTable> IcebergLake::PrepareOne(SqlSession& session, const TableStream& stream) {
   const LakeTable& table = stream.table();
   SLUICE_ASSIGN(const auto found, FindPointer(session, catalog_, table.name));

@@ -8,6 +8,15 @@ namespace {
 // Others wait for the pointer's lock meanwhile.
 constexpr std::chrono::seconds kStoreCallInLock{5};
 
+// What the catalog names was put before it was named: a store that does not show it is late.
+Result<TableLoader::Table> LoadLocked(const TablePart& part, const std::string& pointer) {
+  auto table = part.loader->Load(pointer, Now() + kStoreCallInLock);
+  if (table || table.error().code != kNotFound) return table;
+  Error error = std::move(table).error();
+  error.kind = ErrorKind::kRetryable;
+  return Fail(std::move(error));
+}
+
 }  // namespace
 
 LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<TablePart> parts,
@@ -19,27 +28,25 @@ LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<Tabl
 
 Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
   snapshots_.clear();
-  std::vector<std::string> pointers;
+  std::map<TableName, std::string> pointers;
   for (const TablePart& part : parts_) {
-    SLUICE_ASSIGN(std::string pointer,
-                  LockPointer(session, catalog_, part.append.prepared->table.name));
-    pointers.push_back(std::move(pointer));
+    const TableName& name = part.append.prepared->table.name;
+    SLUICE_ASSIGN(pointers[name], LockPointer(session, catalog_, name));
   }
   const std::map<std::string, std::string> audit{{"sluice.commit-id", commit.value},
                                                  {"sluice.positions", positions_}};
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    SLUICE_TRY(ApplyTo(session, parts_[i], pointers[i], audit));
-  }
   for (const TablePart& part : parts_) {
-    snapshots_[part.append.prepared->table.name.Full()] = part.append.snapshot_id;
+    const TableName& name = part.append.prepared->table.name;
+    SLUICE_ASSIGN(pointers[name], ApplyTo(session, part, pointers[name], audit));
+    snapshots_[name.Full()] = part.append.snapshot_id;
   }
   return {};
 }
 
-Status LakeCommit::ApplyTo(SqlSession& session, const TablePart& part, const std::string& pointer,
-                           const std::map<std::string, std::string>& audit) {
-  SLUICE_ASSIGN(const TableLoader::Table base,
-                part.loader->Load(pointer, Now() + kStoreCallInLock));
+Result<std::string> LakeCommit::ApplyTo(SqlSession& session, const TablePart& part,
+                                        const std::string& pointer,
+                                        const std::map<std::string, std::string>& audit) {
+  SLUICE_ASSIGN(const TableLoader::Table base, LoadLocked(part, pointer));
   SLUICE_ASSIGN(const NextSnapshot next,
                 BuildSnapshot(*base, pointer, part.append, audit, WallClockMs()));
   SLUICE_TRY(store_.Put(next.list_path, next.list, Now() + kStoreCallInLock));
@@ -47,7 +54,7 @@ Status LakeCommit::ApplyTo(SqlSession& session, const TablePart& part, const std
   SLUICE_TRY(SwapPointer(session, catalog_, part.append.prepared->table.name, pointer,
                          next.metadata_path.value));
   part.loader->Remember(next.metadata_path.value, next.table);
-  return {};
+  return next.metadata_path.value;
 }
 
 }  // namespace sluice

@@ -21,7 +21,8 @@ struct TablePart {
 /// manifests and writes new lists and metadata files.
 class LakeCommit : public Participant {
  public:
-  /// `parts` in the order of their names. `positions` is for the snapshots' summaries.
+  /// `parts` in the order of their names; a table may have several. `positions` is for the
+  /// snapshots' summaries.
   LakeCommit(ObjectStore& store, std::string catalog, std::vector<TablePart> parts,
              std::string positions);
 
@@ -29,8 +30,10 @@ class LakeCommit : public Participant {
   std::map<std::string, int64_t> Snapshots() const override { return snapshots_; }
 
  private:
-  Status ApplyTo(SqlSession& session, const TablePart& part, const std::string& pointer,
-                 const std::map<std::string, std::string>& audit);
+  /// Returns the pointer after the part's snapshot.
+  Result<std::string> ApplyTo(SqlSession& session, const TablePart& part,
+                              const std::string& pointer,
+                              const std::map<std::string, std::string>& audit);
 
   ObjectStore& store_;
   std::string catalog_;

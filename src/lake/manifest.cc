@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-/// The schema of manifest_entry. EncodeEntry writes the same fields in the same order.
+// The schema of manifest_entry. EncodeEntry writes the same fields in the same order.
 Json EntrySchema(const ManifestContext& context) {
   Json partition = Json::array();
   for (size_t i = 0; i < context.spec.fields.size(); ++i) {
@@ -138,7 +138,7 @@ void Widen(const Type& type, const std::optional<std::string>& value, PartitionS
   }
 }
 
-/// Counts and ranges over the entries; deleted ones are within the ranges too.
+// Counts and ranges over the entries; deleted ones are within the ranges too.
 ManifestFile Summarize(const ManifestContext& context, std::span<const ManifestEntry> entries) {
   ManifestFile file;
   file.spec_id = context.spec.spec_id;

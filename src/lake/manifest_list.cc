@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-/// The schema of manifest_file. EncodeManifest writes the same fields in the same order.
+// The schema of manifest_file. EncodeManifest writes the same fields in the same order.
 Json ListSchema() {
   Json summary = RecordAvro("r508", Json::array({RequiredAvro("contains_null", 509, "boolean"),
                                                  OptionalAvro("contains_nan", 518, "boolean"),

@@ -16,7 +16,7 @@ bool IsSmall(const ManifestFile& file, const MergeLimits& limits) {
   return file.content == 0 && !file.key_metadata && file.length < limits.target_bytes / 2;
 }
 
-/// Returns the small manifests of the spec that has most of them, oldest first, up to the limits.
+// Returns the small manifests of the spec that has most of them, oldest first, up to the limits.
 Group Choose(const std::vector<ManifestFile>& manifests, const MergeLimits& limits) {
   std::map<int32_t, Group> by_spec;
   for (auto file = manifests.rbegin(); file != manifests.rend(); ++file) {
@@ -37,7 +37,7 @@ Group Choose(const std::vector<ManifestFile>& manifests, const MergeLimits& limi
   return chosen.size() < 2 ? Group{} : chosen;
 }
 
-/// Returns the context to write with; nothing when the spec or a type of it is beyond us.
+// Returns the context to write with; nothing when the spec or a type of it is beyond us.
 std::optional<ManifestContext> ContextOf(const TableMetadata& metadata, int32_t spec_id) {
   const PartitionSpec* spec = metadata.FindSpec(spec_id);
   if (spec == nullptr) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<ManifestContext> ContextOf(const TableMetadata& metadata, int32_t 
   return context;
 }
 
-/// Appends the live entries of one manifest as EXISTING. Deleted ones told of an older snapshot.
+// Appends the live entries of one manifest as EXISTING. Deleted ones told of an older snapshot.
 Status Collect(ObjectStore& store, const ManifestFile& file, const ManifestContext& context,
                SteadyTime deadline, std::vector<ManifestEntry>& entries) {
   const std::vector<std::optional<Type>> types(context.partition_types.begin(),

@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-/// Reads fields of one record by id; the first that is missing or of another type is remembered.
+// Reads fields of one record by id; the first that is missing or of another type is remembered.
 class FieldReader {
  public:
   explicit FieldReader(const AvroValue& record) : record_(record) {}
@@ -114,8 +114,8 @@ Status ReadDataFile(const AvroValue& record, ManifestEntry& entry) {
   return file.Done();
 }
 
-/// Gives an entry what it takes from the list. Manifests of format version 1 (sequence number 0)
-/// pass theirs on to old entries too.
+// Gives an entry what it takes from the list. Manifests of format version 1 (sequence number 0)
+// pass theirs on to old entries too.
 Status Inherit(const ManifestFile& file, ManifestEntry& entry) {
   const bool inherits = entry.status == EntryStatus::kAdded || file.sequence_number == 0;
   if (!entry.snapshot_id) entry.snapshot_id = file.added_snapshot_id;

@@ -16,15 +16,15 @@ bool IsTime(TypeKind kind) {
   return kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampTz;
 }
 
-/// Returns whether a transform takes this type.
+// Returns whether a transform takes this type.
 bool Fits(const std::string& transform, TypeKind kind) {
   if (transform == "identity") return kind != TypeKind::kStruct && kind != TypeKind::kList;
   if (transform == "day" || transform == "month") return IsTime(kind) || kind == TypeKind::kDate;
   return transform == "hour" && IsTime(kind);
 }
 
-/// Names a partition field as Iceberg's own builder does; a column of that name would confuse
-/// readers, so then a number follows.
+// Names a partition field as Iceberg's own builder does; a column of that name would confuse
+// readers, so then a number follows.
 std::string FieldName(const PartitionField& wanted, const std::vector<IcebergField>& columns,
                       const std::set<std::string>& taken) {
   if (wanted.transform == "identity") return wanted.column;
@@ -54,7 +54,7 @@ Result<const IcebergField*> SourceOf(const PartitionField& wanted,
   return &*column;
 }
 
-/// Returns the field of an older spec that says the same, to keep its id.
+// Returns the field of an older spec that says the same, to keep its id.
 const PartitionSpecField* FindOlder(const std::vector<PartitionSpec>& known,
                                     const PartitionSpecField& field) {
   for (const PartitionSpec& spec : known) {

@@ -21,7 +21,7 @@ bool IsText(TypeKind kind) {
   return kind == TypeKind::kString || kind == TypeKind::kBinary;
 }
 
-/// Bytes of a value of this type; 0 where the length varies.
+// Bytes of a value of this type; 0 where the length varies.
 size_t WidthOf(TypeKind kind) {
   switch (kind) {
     case TypeKind::kBool:
@@ -52,7 +52,7 @@ T Load(const std::string& bytes) {
   return value;
 }
 
-/// A decimal's unscaled value: two's complement, the first byte has the sign.
+// A decimal's unscaled value: two's complement, the first byte has the sign.
 Int128 LoadDecimal(const std::string& bytes) {
   Int128 value = !bytes.empty() && (bytes[0] & 0x80) != 0 ? -1 : 0;
   for (const char byte : bytes) value = value * 256 + static_cast<uint8_t>(byte);
@@ -75,7 +75,7 @@ double LoadReal(const Type& type, const std::string& bytes) {
   return type.kind == TypeKind::kFloat ? Load<float>(bytes) : Load<double>(bytes);
 }
 
-/// Bytes that Iceberg gives a decimal of this precision in a fixed.
+// Bytes that Iceberg gives a decimal of this precision in a fixed.
 size_t DecimalBytes(uint8_t precision) {
   Int128 largest = 1;
   for (int i = 0; i < precision; ++i) largest *= 10;

@@ -68,7 +68,7 @@ LakeTableState Describe(const TableName& name, const std::string& pointer,
   return state;
 }
 
-/// What is needed to read manifests of one spec.
+// What is needed to read manifests of one spec.
 struct SpecReader {
   PartitionSpec spec;
   std::vector<std::optional<Type>> types;
@@ -124,6 +124,7 @@ Result<std::vector<LiveFile>> ListLiveFiles(const LakeSnapshot& snapshot,
                 LoadManifests(store, snapshot.manifest_list, Now() + kStoreCall));
   std::vector<LiveFile> files;
   for (const ManifestFile& manifest : manifests) {
+    if (manifest.files[0] + manifest.files[1] == 0) continue;  // nothing in it is live
     if (manifest.content != 0) {
       return Fail(ErrorKind::kFatal,
                   fmt::format("the table {} has delete files, which sluice does not read",

@@ -18,14 +18,14 @@ std::string_view WithoutSlash(std::string_view location) {
   return location;
 }
 
-/// A name or value within a folder's name. Too long ones keep their start and get a hash.
+// A name or value within a folder's name. Too long ones keep their start and get a hash.
 std::string FolderPart(std::string_view text) {
   std::string encoded = PercentEncode(text);
   if (encoded.size() <= kMaxFolderPart) return encoded;
   return PercentEncode(CutUtf8(text, kKeptBytes)) + "-" + Sha256Hex(text).substr(0, 16);
 }
 
-/// The number in front of `00012-….metadata.json` or `v12.metadata.json`; 0 for other names.
+// The number in front of `00012-….metadata.json` or `v12.metadata.json`; 0 for other names.
 int64_t VersionOf(std::string_view address) {
   std::string_view name = address.substr(address.rfind('/') + 1);
   if (name.starts_with('v')) name.remove_prefix(1);

@@ -51,7 +51,7 @@ bool IsNested(const Json& type, const char* kind) {
   return TextMember(type, "type") == kind;
 }
 
-/// The recursive part of MatchSchema; collects into one SchemaMatch.
+// The recursive part of MatchSchema; collects into one SchemaMatch.
 class Matcher {
  public:
   Matcher(SchemaMatch& match, bool is_new) : match_(match), is_new_(is_new) {}
@@ -121,7 +121,7 @@ class Matcher {
     return field;
   }
 
-  /// A table's column that the pipeline lacks.
+  // A table's column that the pipeline lacks.
   void Leftover(const Json& have, const std::vector<Field>& wanted,
                 const std::vector<const Field*>& added, const std::string& path) {
     const std::string name = TextMember(have, "name").value_or("");

@@ -11,7 +11,7 @@ namespace {
 
 using Summary = std::map<std::string, std::string>;
 
-/// Files and rows that are live, over the manifests of one content.
+// Files and rows that are live, over the manifests of one content.
 struct Totals {
   int64_t files = 0;
   int64_t rows = 0;
@@ -29,7 +29,7 @@ Totals Count(const std::vector<ManifestFile>& manifests, int64_t content) {
   return totals;
 }
 
-/// A number of the parent's summary; 0 without parent, nothing where the parent does not tell.
+// A number of the parent's summary; 0 without parent, nothing where the parent does not tell.
 std::optional<int64_t> ParentNumber(const TableMetadata& base, const char* key) {
   const Json* parent = base.CurrentSnapshot();
   if (parent == nullptr) return 0;
@@ -42,7 +42,7 @@ std::optional<int64_t> ParentNumber(const TableMetadata& base, const char* key) 
   return whole ? std::optional(number) : std::nullopt;
 }
 
-/// Other engines add to these totals, so a wrong one spreads: what cannot be known is left out.
+// Other engines add to these totals, so a wrong one spreads: what cannot be known is left out.
 Summary Summarize(const TableMetadata& base, const std::vector<ManifestFile>& manifests,
                   const TableAppend& append) {
   const Totals data = Count(manifests, 0);
@@ -65,7 +65,7 @@ Summary Summarize(const TableMetadata& base, const std::vector<ManifestFile>& ma
   return summary;
 }
 
-/// The new manifest first, then the parent's, merged where that was prepared.
+// The new manifest first, then the parent's, merged where that was prepared.
 std::vector<ManifestFile> NextManifests(const LoadedTable& base, const TableAppend& append,
                                         int64_t sequence_number) {
   std::vector<ManifestFile> manifests{append.manifest};

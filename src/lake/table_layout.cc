@@ -22,7 +22,7 @@ std::string Spelled(const PartitionSpec& spec, const std::vector<PartitionField>
   return items.empty() ? "nothing" : Join(items, ", ");
 }
 
-/// Where two addresses say the same place, slashes at the end and `file:/` aside.
+// Where two addresses say the same place, slashes at the end and `file:/` aside.
 bool SamePlace(std::string left, std::string right) {
   while (left.ends_with('/')) left.pop_back();
   while (right.ends_with('/')) right.pop_back();

@@ -75,14 +75,14 @@ Status ReadLists(TableMetadata& table) {
   return {};
 }
 
-/// Makes `key` an array where it is missing or something else, and returns it.
+// Makes `key` an array where it is missing or something else, and returns it.
 Json& ListIn(Json& tree, const char* key) {
   Json& list = tree[key];
   if (!list.is_array()) list = Json::array();
   return list;
 }
 
-/// Iceberg for Java refuses a commit older than the last one.
+// Iceberg for Java refuses a commit older than the last one.
 int64_t NotBefore(const TableMetadata& base, int64_t now_ms) {
   int64_t least = base.last_updated_ms;
   for (const Json& entry : ListMember(base.tree, "snapshot-log")) {
@@ -91,7 +91,7 @@ int64_t NotBefore(const TableMetadata& base, int64_t now_ms) {
   return std::max(least, now_ms);
 }
 
-/// Notes the file that the new tree replaces.
+// Notes the file that the new tree replaces.
 void Succeed(Json& tree, const TableMetadata& base, const std::string& path, int64_t updated_ms) {
   Json& log = ListIn(tree, "metadata-log");
   log.push_back({{"timestamp-ms", base.last_updated_ms}, {"metadata-file", path}});

@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::seconds kUploadBase{60};
 constexpr int64_t kSlowestBytesPerSecond = 1 << 20;
 
-/// A deadline that a slow but working line keeps.
+// A deadline that a slow but working line keeps.
 SteadyTime UploadDeadline(int64_t bytes) {
   return Now() + kUploadBase + std::chrono::seconds(bytes / kSlowestBytesPerSecond);
 }
@@ -26,7 +26,7 @@ int64_t NewSnapshotId() {
   return std::uniform_int_distribution<int64_t>(1, INT64_MAX)(random);
 }
 
-/// Different partitions that the files lie in; an unpartitioned table is one.
+// Different partitions that the files lie in; an unpartitioned table is one.
 int64_t CountPartitions(const std::vector<DataFile>& files) {
   std::set<std::vector<std::optional<std::string>>> seen;
   for (const DataFile& file : files) {
@@ -37,7 +37,7 @@ int64_t CountPartitions(const std::vector<DataFile>& files) {
   return static_cast<int64_t>(seen.size());
 }
 
-/// An earlier worker's files: their rows were never committed and will be read again.
+// An earlier worker's files: their rows were never committed and will be read again.
 void RemoveLeftovers(const std::string& folder) {
   std::error_code error;
   std::vector<std::filesystem::path> old;

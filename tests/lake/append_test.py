@@ -17,9 +17,10 @@ SELECT i::int AS id, i % 3 = 0 AS flag, i * 10000000000 - 5 AS whole, (i / 7)::f
                   WHEN 3 THEN NULL ELSE -i / 3.0 END AS x,
        (i * 1.25 - 300)::decimal(12,2) AS amount,
        (i * -1234567890123.25)::decimal(38,10) AS wide,
-       CASE WHEN i % 7 = 0 THEN NULL WHEN i % 7 = 1 THEN '' WHEN i % 7 = 2 THEN repeat('長い😀', i::int)
-            ELSE 'name ' || i END AS name,
-       CASE WHEN i % 4 = 0 THEN NULL ELSE ('\\xFF\\xFF'::blob || encode(repeat('b', i::int))) END AS raw,
+       CASE WHEN i % 7 = 0 THEN NULL WHEN i % 7 = 1 THEN ''
+            WHEN i % 7 = 2 THEN repeat('長い😀', i::int) ELSE 'name ' || i END AS name,
+       CASE WHEN i % 4 = 0 THEN NULL
+            ELSE ('\\xFF\\xFF'::blob || encode(repeat('b', i::int))) END AS raw,
        DATE '1969-11-01' + i::int AS day,
        TIMESTAMP '1969-12-31 22:00:00.000001' + to_minutes(i * 7) AS local,
        TIMESTAMPTZ '1969-12-31 23:59:59.999999+00' + to_hours(i::int) AS at,
@@ -39,7 +40,8 @@ def type_rows(start, end):
 
 
 def odd_rows(start, count):
-    values = ", ".join("NULL" if v is None else "'" + v.replace("'", "''") + "'" for v in ODD_VALUES)
+    values = ", ".join("NULL" if value is None else "'" + value.replace("'", "''") + "'"
+                       for value in ODD_VALUES)
     return (f"SELECT i AS id, CASE WHEN i % 11 = 0 THEN NULL ELSE "
             f"TIMESTAMPTZ '1969-12-31 12:00:00+00' + to_hours((i * 5 % 48)::int) END AS at,"
             f" [{values}][(i % {len(ODD_VALUES)} + 1)::int] AS \"Author(s)\","

@@ -49,7 +49,7 @@ class Tool:
 
 
 def table(name, columns, partition_by=(), namespace="raw"):
-    """`columns`: "id: int!, name: string"; `!` is required. `partition_by`: "day ts", "identity name"."""
+    """`columns`: "id: int!; name: string", `!` is required. `partition_by`: "day ts"."""
     fields = []
     for column in columns.split(";"):
         column_name, _, column_type = column.strip().partition(": ")

@@ -95,7 +95,7 @@ class LakeTool {
     return chunks;
   }
 
-  /// `rows`: one SELECT for each table, in the layout of its columns; "" for none.
+  // `rows`: one SELECT for each table, in the layout of its columns; "" for none.
   Result<Json> Append(const Json& request) {
     auto batch = std::make_shared<RowBatch>();
     batch->log = LogId{1};
@@ -118,7 +118,7 @@ class LakeTool {
     return Json::object();
   }
 
-  /// Applies what was sealed and ends the transaction; what was sealed stays, to be applied again.
+  // Applies what was sealed and ends the transaction; what was sealed stays, to be applied again.
   Result<Json> Commit(const char* end) {
     SLUICE_TRY(session_->Query("BEGIN"));
     const Status status = participant_->Apply(*session_, commit_);

@@ -34,7 +34,8 @@ class RaceTest(LakeCase):
                     if sample is None:
                         sample = loaded.scan().to_arrow().slice(0, 1)
                     if len(sample):
-                        loaded.append(sample.set_column(1, "who", [["foreign"]]).cast(sample.schema))
+                        theirs = sample.set_column(1, "who", [["foreign"]])
+                        loaded.append(theirs.cast(sample.schema))
                         foreign.append(number)
                     else:
                         sample = None
