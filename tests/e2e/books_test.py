@@ -74,7 +74,8 @@ class BooksTest(unittest.TestCase):
         self.assertEqual(self.first["gold"]["models"], 3)
         kept = self.one("SELECT bool_and(ok) FROM sluice.dbt_run")
         self.assertTrue(kept)
-        self.assertGreaterEqual(self.one("SELECT count(*) FROM sluice.dbt_node WHERE kind = 'test'"), 5)
+        tests = self.one("SELECT count(*) FROM sluice.dbt_node WHERE kind = 'test'")
+        self.assertGreaterEqual(tests, 5)
 
     def test_2_oracle_and_verify_agree(self):
         self.assertEqual(self.oracle.compare(["raw.books", "processed.books"],
@@ -97,8 +98,9 @@ class BooksTest(unittest.TestCase):
 
     def check(self, checker):
         for table in ("raw.books", "processed.books"):
-            done = subprocess.run([sys.executable, checker, "--conninfo",
-                                   self.postgres.conninfo, "--table", table], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [sys.executable, checker, "--conninfo", self.postgres.conninfo, "--table", table],
+                capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_3_nothing_new_changes_nothing(self):
@@ -121,7 +123,8 @@ class BooksTest(unittest.TestCase):
         columns = self.project.json("tables", "show", "raw.books")["columns"]
         self.assertEqual(columns[1]["name"], "Author(s)")
         self.assertEqual(len(self.project.json("tables", "snapshots", "raw.books")), 2)
-        rows = self.project.json("tables", "sql", 'SELECT count(*) AS n FROM raw.books WHERE "Book" '
+        rows = self.project.json("tables", "sql",
+                                 'SELECT count(*) AS n FROM raw.books WHERE "Book" '
                                                   "LIKE 'Harry Potter%'")
         self.assertEqual(rows, [{"n": "14"}])
         counted = self.project.json("warehouse", "sql", "SELECT count(*) AS n FROM fact_books")

@@ -59,7 +59,8 @@ class InitTest(unittest.TestCase):
         self.assertEqual([row["reason"] for row in listed], ["expectation:sensible"])
         shown = self.project.json("quarantine", "show", listed[0]["id"])
         self.assertEqual(json.loads(bytes.fromhex(shown["value_hex"]))["celsius"], 999.9)
-        self.assertIn("expectation:sensible", self.project.ok("quarantine", "show", listed[0]["id"]))
+        text = self.project.ok("quarantine", "show", listed[0]["id"])
+        self.assertIn("expectation:sensible", text)
         done = self.project.sluice("quarantine", "show", "1/0/5")
         self.assertEqual(done.returncode, 64)
 
@@ -184,7 +185,32 @@ class LakeOnlyTest(unittest.TestCase):
         self.assertEqual((done["ok"], done["quarantined"]), (1, 2))
         rows = project.json("tables", "sql", "SELECT sensor, celsius, _rest FROM raw.readings")
         self.assertEqual(rows, [{"sensor": "c", "celsius": None, "_rest": '{"extra":null}'}])
-        self.assertEqual({row["reason"] for row in project.json("quarantine", "ls")}, {"type_mismatch"})
+        reasons = {row["reason"] for row in project.json("quarantine", "ls")}
+        self.assertEqual(reasons, {"type_mismatch"})
+        self.assertTrue(project.json("verify")["ok"])
+
+
+class OrdersTest(unittest.TestCase):
+    """Nested types, day partitions, two silver tables, append and upsert, and bad records."""
+
+    def test_every_record_is_a_row_or_has_a_reason(self):
+        project = Project("orders")
+        self.addCleanup(project.close)
+        project.broker()
+        project.ok("produce", "data/orders.jsonl")
+        done = project.json("run", "--once")
+        self.assertEqual((done["ok"], done["quarantined"]), (7, 5))
+        reasons = sorted(row["reason"] for row in project.json("quarantine", "ls"))
+        self.assertEqual(reasons, ["decimal_scale", "expectation:has_lines", "json_syntax",
+                                   "number_not_integral", "timestamp_no_zone"])
+        totals = project.json("warehouse", "sql", "SELECT order_id, total FROM orders ORDER BY 1")
+        self.assertEqual(totals[0], {"order_id": "1001", "total": "45.48"})
+        self.assertEqual(len(totals), 6)
+        rest = project.json("tables", "sql", "SELECT _rest FROM raw.orders WHERE order_id = 1003")
+        self.assertEqual(json.loads(rest[0]["_rest"])["coupon"]["code"], "WINTER")
+        days = (project.folder / "lake/processed/orders/data").iterdir()
+        self.assertEqual(sorted(day.name for day in days),
+                         [f"ordered_at_day=2026-01-0{day}" for day in (5, 6, 7)])
         self.assertTrue(project.json("verify")["ok"])
 
 
