@@ -93,15 +93,17 @@ nlohmann::json AsJson(const RunSummary& summary) {
   nlohmann::json json{
       {"records", last.records}, {"ok", last.ok},   {"quarantined", last.quarantined},
       {"skipped", last.skipped}, {"lag", last.lag}, {"seconds", last.seconds}};
+  std::map<std::string, int64_t> expectations;
+  int64_t warehouse = 0, lake = 0;
   for (const auto& [name, worker] : last.workers) {
-    for (const auto& [expectation, failed] : worker.expectations) {
-      json["expectations"][expectation] =
-          json["expectations"].value(expectation, int64_t{0}) + failed;
-    }
-    json["warehouse_commits"] =
-        json.value("warehouse_commits", int64_t{0}) + worker.warehouse_commits;
-    json["lake_commits"] = json.value("lake_commits", int64_t{0}) + worker.lake_commits;
+    for (const auto& [expectation, failed] : worker.expectations)
+      expectations[expectation] += failed;
+    warehouse += worker.warehouse_commits;
+    lake += worker.lake_commits;
   }
+  json["expectations"] = expectations;
+  json["warehouse_commits"] = warehouse;
+  json["lake_commits"] = lake;
   for (const auto& [partition, error] : summary.stopped) {
     json["stopped"][std::to_string(partition.value)] = {{"code", error.code},
                                                         {"message", error.message}};
