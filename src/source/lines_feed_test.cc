@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/types.h"
+
 namespace sluice {
 namespace {
 
