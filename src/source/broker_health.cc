@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "source/kafka_conf.h"
 
 namespace sluice {
@@ -21,11 +22,11 @@ void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
       return Become(ToError(code, fmt::format("the broker at {} refuses us", brokers_), reason));
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       // Refused brokers are down as well: keep the cause.
-      if (trouble_) return;
-      return Become(ToError(code, fmt::format("no Kafka broker answers at {}", brokers_),
-                            last_reason_.empty() ? reason : last_reason_));
+      if (!trouble_) Become({ErrorKind::kRetryable, "", "", "broker_away"});
+      return;
     default:
-      last_reason_ = reason;
+      // What one of them says tells more than how many are down.
+      last_reason_ = EscapeControl(reason);
       return;
   }
 }
@@ -33,7 +34,6 @@ void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
 void BrokerHealth::OnAnswer() {
   if (!trouble_ || broken_) return;
   trouble_.reset();
-  last_reason_.clear();
   if (told_) Log(LogLevel::kInfo, "kafka answers again", {{"brokers", brokers_}});
   told_ = false;
 }
@@ -41,13 +41,23 @@ void BrokerHealth::OnAnswer() {
 Status BrokerHealth::Check() {
   if (!trouble_) return {};
   if (trouble_->kind == ErrorKind::kRetryable && ElapsedMs(since_) < kGraceMs) return {};
-  if (!told_) LogError("kafka is away", *trouble_);
+  const Error trouble = Trouble();
+  if (!told_) LogError("kafka is away", trouble);
   told_ = true;
-  return Fail(*trouble_);
+  return Fail(trouble);
 }
 
 Error BrokerHealth::Explain(Error failure) const {
-  return trouble_ && failure.kind == ErrorKind::kRetryable ? *trouble_ : failure;
+  return trouble_ && failure.kind == ErrorKind::kRetryable ? Trouble() : failure;
+}
+
+Error BrokerHealth::Trouble() const {
+  Error trouble = *trouble_;
+  if (trouble.message.empty()) {
+    trouble.message = fmt::format("no Kafka broker answers at {}{}{}", brokers_,
+                                  last_reason_.empty() ? "" : ": ", last_reason_);
+  }
+  return trouble;
 }
 
 void BrokerHealth::Become(Error error) {

@@ -32,13 +32,14 @@ class BrokerHealth {
 
  private:
   void Become(Error error);
+  Error Trouble() const;
 
   std::string brokers_;
-  std::optional<Error> trouble_;
+  std::optional<Error> trouble_;  // without a message: the brokers are away
   SteadyTime since_{};
   bool told_ = false;
   bool broken_ = false;      // the client's fatal error: nothing heals it
-  std::string last_reason_;  // of one broker; the sum of them tells only a number
+  std::string last_reason_;
   int64_t errors_ = 0;
 };
 

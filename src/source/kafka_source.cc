@@ -244,14 +244,20 @@ void KafkaSource::CloseRanges(RawBatch& batch) {
 
 /// Makes sure that what was taken, or is missing, is of the topic that we read.
 Status KafkaSource::ConfirmTopic(Polled& polled) {
-  if (polled.batch.records.empty() && !stuck_->any_missing()) return {};
-  Status confirmed = watch_->Confirm();
+  const bool must = !polled.batch.records.empty() || stuck_->any_missing();
+  const bool may = watch_->IsStale() && !health_.troubled();
+  if (!must && !may) return {};
+  const Status confirmed = watch_->Confirm();
   if (confirmed) return confirmed;
   SLUICE_TRY(TakeBack(polled.batch));
+  Error error = confirmed.error();
+  if (error.kind == ErrorKind::kFatal) FailAll(error, polled);
   // A topic that is gone for a moment comes back as itself.
-  if (confirmed.error().code == "topic_absent") watch_->Doubt();
-  if (confirmed.error().kind == ErrorKind::kFatal) FailAll(confirmed.error(), polled);
-  return confirmed;
+  if (error.code == "topic_absent") {
+    watch_->Doubt();
+    error.kind = ErrorKind::kRetryable;
+  }
+  return sluice::Fail(std::move(error));
 }
 
 /// Forgets the batch: its records will come again.
@@ -344,7 +350,8 @@ void KafkaSource::OnRebalance(rd_kafka_t*, rd_kafka_resp_err_t what,
                               rd_kafka_topic_partition_list_t* partitions, void* self) {
   auto* const source = static_cast<KafkaSource*>(self);
   source->group_->OnRebalance(what, partitions);
-  source->health_.OnAnswer();
+  // A session that ran out revokes as well, without a broker.
+  if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) source->health_.OnAnswer();
   // Ends the wait for records; rd_kafka_yield would lose one. While leaving it would cut that
   // short.
   if (!source->group_->leaving()) rd_kafka_queue_yield(source->queue_.get());

@@ -6,6 +6,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::milliseconds kAnswerWait{5'000};
+constexpr int64_t kStaleMs = 5'000;
 constexpr int64_t kAskAgainMs = 500;
 constexpr int64_t kAbsentMs = 10'000;
 
@@ -17,6 +18,7 @@ void TopicWatch::Take(const TopicDescription& description) {
 
 Status TopicWatch::Confirm() {
   if (!has_identity_) return {};
+  asked_ = Now();
   SLUICE_ASSIGN(const TopicDescription description, admin_.Describe(kAnswerWait));
   Take(description);
   if (description.uuid == uuid_) return {};
@@ -25,13 +27,14 @@ Status TopicWatch::Confirm() {
               "`sluice offsets accept-new-log` reads it from its start", "topic_identity_changed");
 }
 
+bool TopicWatch::IsStale() const { return has_identity_ && ElapsedMs(asked_) > kStaleMs; }
+
 void TopicWatch::Doubt() {
   if (!doubted_) doubted_ = Now();
 }
 
 Result<std::optional<Error>> TopicWatch::CheckDoubt() {
   if (!doubted_ || ElapsedMs(asked_) < kAskAgainMs) return std::nullopt;
-  asked_ = Now();
   const Status confirmed = Confirm();
   if (confirmed) {
     doubted_.reset();

@@ -22,6 +22,8 @@ class TopicWatch {
   /// Asks the broker. Records taken before the call are the topic's own when it succeeds. FailsWith
   /// kFatal and `topic_identity_changed`, or as TopicAdmin::Describe.
   Status Confirm();
+  /// Returns whether nobody asked for five seconds: the library is silent about a topic that went.
+  bool IsStale() const;
 
   /// The library says that the topic is not there: true now, or a broker that is behind.
   void Doubt();
@@ -35,7 +37,7 @@ class TopicWatch {
   bool has_identity_;
   std::string uuid_;
   std::optional<SteadyTime> doubted_;
-  SteadyTime asked_{};
+  SteadyTime asked_ = Now();
 };
 
 }  // namespace sluice
