@@ -84,7 +84,7 @@ void BM_BooksAllRejected(benchmark::State& state) {
 }
 BENCHMARK(BM_BooksAllRejected)->Unit(benchmark::kMillisecond);
 
-/// What simdjson's On-Demand takes to look at the same six fields, keeping nothing.
+// What simdjson's On-Demand takes to look at the same six fields, keeping nothing.
 void BM_SimdjsonOnDemand(benchmark::State& state) {
   const RawBatch batch = MakeBooks();
   simdjson::ondemand::parser parser;
@@ -110,7 +110,7 @@ void BM_SimdjsonOnDemand(benchmark::State& state) {
 }
 BENCHMARK(BM_SimdjsonOnDemand)->Unit(benchmark::kMillisecond);
 
-/// simdjson's first stage only: the floor.
+// simdjson's first stage only: the floor.
 void BM_SimdjsonStage1(benchmark::State& state) {
   const RawBatch batch = MakeBooks();
   auto index = json::JsonIndex::Make(1 << 20).value();

@@ -203,7 +203,7 @@ void StartLog(const CommonArgs& common) {
   ConfigureLog(level, json ? LogFormat::kJson : LogFormat::kText);
 }
 
-/// What went wrong with the command line, with the verb that was meant where one is near.
+// What went wrong with the command line, with the verb that was meant where one is near.
 std::string UsageText(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   std::vector<std::string> verbs;
   for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());

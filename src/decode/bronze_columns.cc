@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kMicrosPerMilli = 1000;
 
-/// Text columns hold UTF-8 without NUL, whatever a producer calls its headers.
+// Text columns hold UTF-8 without NUL, whatever a producer calls its headers.
 std::string_view PrintableName(std::string_view name, Arena& arena) {
   const bool text = FirstNotUtf8(name) == name.size() && name.find('\0') == name.npos;
   return text ? name : arena.Copy(EscapeControl(name));

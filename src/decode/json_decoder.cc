@@ -23,7 +23,7 @@ constexpr size_t kMaxDetailBytes = 1024;
 constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
 constexpr size_t kConfluentPrefixBytes = 5;
 
-/// Confluent's framing: a zero byte, then the schema's number, most significant byte first.
+// Confluent's framing: a zero byte, then the schema's number, most significant byte first.
 Fault WireFormatFault(std::string_view value) {
   uint32_t schema = 0;
   for (const char c : value.substr(1, kConfluentPrefixBytes - 1)) {
@@ -46,7 +46,7 @@ std::optional<Fault> CheckHeaders(const Record& record) {
                            bytes, kMaxHeaders, kMaxHeaderBytes)};
 }
 
-/// What is wrong with a message before its JSON is looked at.
+// What is wrong with a message before its JSON is looked at.
 std::optional<Fault> CheckMessage(const Record& record, const DecodeOptions& options) {
   const std::string_view value = *record.value;
   if (value.empty()) return Fault{"empty_value", 0, "", "a value of zero bytes"};

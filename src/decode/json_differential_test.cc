@@ -195,8 +195,8 @@ bool HasExponent(const std::string& text) {
   return false;
 }
 
-/// Whether nlohmann's verdict is one of grammar: it knows no NaN, and refuses what no double holds
-/// and half surrogate pairs, whatever else is wrong.
+// Whether nlohmann's verdict is one of grammar: it knows no NaN, and refuses what no double holds
+// and half surrogate pairs, whatever else is wrong.
 bool CanJudge(const std::string& text, const std::string& outcome) {
   return text.find("NaN") == text.npos && text.find("Infinity") == text.npos &&
          text.find("\\ud") == text.npos && !HasExponent(text) &&

@@ -16,7 +16,7 @@ bool IsPunctuation(char c) {
   return c == '{' || c == '}' || c == '[' || c == ']' || c == ',' || c == ':';
 }
 
-/// A string from its opening quote: the closing quote's position, or where it is broken.
+// A string from its opening quote: the closing quote's position, or where it is broken.
 struct StringEnd {
   size_t position;
   bool broken;
@@ -31,7 +31,7 @@ StringEnd FindStringEnd(std::string_view text, size_t open) {
   return {open, true};
 }
 
-/// Length of the UTF-8 sequence at the front, or 0; overlong forms and surrogates are none.
+// Length of the UTF-8 sequence at the front, or 0; overlong forms and surrogates are none.
 size_t SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
   const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };

@@ -12,7 +12,7 @@ bool JsonWalker::SkipValue() {
   return true;
 }
 
-/// Takes a scalar, or goes into an object or list.
+// Takes a scalar, or goes into an object or list.
 bool JsonWalker::BeginValue(bool* entered) {
   const char first = Peek();
   switch (first) {
@@ -34,7 +34,7 @@ bool JsonWalker::BeginValue(bool* entered) {
   }
 }
 
-/// Goes out of all that ends here, up to the next value, or until no frame is left.
+// Goes out of all that ends here, up to the next value, or until no frame is left.
 bool JsonWalker::AdvanceToValue(bool entered) {
   for (bool first = entered; !frames_.empty(); first = false) {
     const Frame frame = frames_.back();
@@ -80,7 +80,7 @@ bool JsonWalker::CheckString() {
   return TakeEscapes(raw, scratch_.data(), &size);
 }
 
-/// Notes each `\u0000` to be left out.
+// Notes each `\u0000` to be left out.
 void JsonWalker::EditNul(std::string_view raw) {
   for (size_t at = raw.find('\\'); at != std::string_view::npos; at = raw.find('\\', at)) {
     if (raw.substr(at).starts_with("\\u0000")) edits_.push_back({Offset(raw) + at, 6, ""});

@@ -11,7 +11,7 @@ using Problem = Unescaped::Problem;
 
 constexpr uint32_t kNoCode = 0xFFFFFFFF;
 
-/// The byte that `\c` stands for, or 0.
+// The byte that `\c` stands for, or 0.
 char Simple(char c) {
   switch (c) {
     case '"':
@@ -33,7 +33,7 @@ char Simple(char c) {
   }
 }
 
-/// The code unit of `\uXXXX` at the front, or kNoCode.
+// The code unit of `\uXXXX` at the front, or kNoCode.
 uint32_t CodeUnit(std::string_view text) {
   if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return kNoCode;
   uint32_t code = 0;
@@ -79,7 +79,7 @@ bool IsLowSurrogate(uint32_t code) {
   return code >= 0xDC00 && code < 0xE000;
 }
 
-/// One `\uXXXX`, or a pair of them: raw bytes taken (0: no such escape) and its code point.
+// One `\uXXXX`, or a pair of them: raw bytes taken (0: no such escape) and its code point.
 struct CodePoint {
   size_t taken;
   uint32_t code;

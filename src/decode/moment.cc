@@ -12,7 +12,7 @@ bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// Takes pieces off the front of a text.
+// Takes pieces off the front of a text.
 class Pieces {
  public:
   explicit Pieces(std::string_view text) : rest_(text) {}
@@ -32,7 +32,7 @@ class Pieces {
     rest_.remove_prefix(2);
     return *value <= max;
   }
-  /// Four digits or more; the value stops growing past kMaxYear.
+  // Four digits or more; the value stops growing past kMaxYear.
   bool Year(int* value) {
     size_t digits = 0;
     *value = 0;

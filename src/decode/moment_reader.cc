@@ -34,7 +34,7 @@ bool ScalarReader::ReadMoment(Column& column, size_t row) {
   return true;
 }
 
-/// A number in a timestamp column.
+// A number in a timestamp column.
 bool ScalarReader::ReadEpoch(Column& column, size_t row) {
   const size_t position = walker_.position();
   Number number;

@@ -27,7 +27,7 @@ Uint128 Power(int64_t exponent) {
   return kPowers[static_cast<size_t>(exponent)];
 }
 
-/// Collects digits into the mantissa while they fit.
+// Collects digits into the mantissa while they fit.
 struct Digits {
   uint64_t mantissa = 0;
   int significant = 0;
@@ -46,7 +46,7 @@ struct Digits {
   }
 };
 
-/// The exponent's digits after `e`; null when there are none.
+// The exponent's digits after `e`; null when there are none.
 const char* TakeExponent(const char* at, const char* limit, int64_t* exponent, const char** fault) {
   const bool negative = at < limit && *at == '-';
   if (at < limit && (*at == '-' || *at == '+')) ++at;
@@ -60,7 +60,7 @@ const char* TakeExponent(const char* at, const char* limit, int64_t* exponent, c
   return at;
 }
 
-/// mantissa × 10^exponent with no zero at the mantissa's end.
+// mantissa × 10^exponent with no zero at the mantissa's end.
 struct Exact {
   Uint128 mantissa = 0;
   int64_t exponent = 0;
@@ -115,7 +115,7 @@ NumberVerdict Nearest(const Number& number, Float* value) {
   return fits ? NumberVerdict::kOk : NumberVerdict::kOutOfRange;
 }
 
-/// Both mantissa and power of ten are floats without rounding, so one operation rounds once.
+// Both mantissa and power of ten are floats without rounding, so one operation rounds once.
 template <typename Float, size_t kPowersOfTen>
 bool ByOneOperation(const Number& number, const std::array<Float, kPowersOfTen>& tens,
                     Float* value) {

@@ -148,7 +148,7 @@ void RowReader::WriteRest(Column& rest, size_t row, Arena& arena) {
                                                                 : arena.Copy(rest_text_)));
 }
 
-/// Appends text of the record with the walker's edits made.
+// Appends text of the record with the walker's edits made.
 void RowReader::AppendEdited(std::string_view raw) {
   const auto& edits = walker_.edits();
   const auto begin = static_cast<size_t>(raw.data() - walker_.text().data());

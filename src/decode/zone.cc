@@ -16,22 +16,22 @@ constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kFirstSecond = -43'830 * kDaySeconds;  // 1850
 constexpr int64_t kLastSecond = 84'006 * kDaySeconds;    // 2200
 
-/// The instants `t` of the query `instants`, each with the clocks' offset `o` there.
+// The instants `t` of the query `instants`, each with the clocks' offset `o` there.
 std::string OffsetsSql(const std::string& zone, const std::string& instants) {
   return fmt::format(
       "SELECT part, t, epoch(timezone({}, to_timestamp(t)))::BIGINT - t AS o FROM ({})",
       QuoteLiteral(zone), instants);
 }
 
-/// Those of them where the offset is not that of the instant before in the same part.
+// Those of them where the offset is not that of the instant before in the same part.
 std::string ChangesSql(const std::string& zone, const std::string& instants) {
   return fmt::format(
       "SELECT t, o FROM ({}) QUALIFY o <> lag(o) OVER (PARTITION BY part ORDER BY t)",
       OffsetsSql(zone, instants));
 }
 
-/// The first offset and all its changes: days on which it changed, then the hours within, the
-/// minutes, the seconds. Asked of DuckDB, so that decode and silver SQL agree on every zone.
+// The first offset and all its changes: days on which it changed, then the hours within, the
+// minutes, the seconds. Asked of DuckDB, so that decode and silver SQL agree on every zone.
 std::string ShiftsSql(const std::string& zone) {
   std::string changes =
       ChangesSql(zone, fmt::format("SELECT 0 AS part, unnest(range({}, {}, {})) AS t", kFirstSecond,

@@ -17,7 +17,7 @@ std::string RawBytes(T value) {
   return bytes;
 }
 
-/// Two's complement, big-endian, no byte more than the sign needs.
+// Two's complement, big-endian, no byte more than the sign needs.
 std::string DecimalBytes(Int128 value) {
   std::string reversed;
   while (true) {
@@ -34,7 +34,7 @@ bool IsContinuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
-/// The first code points of a text, or all of it.
+// The first code points of a text, or all of it.
 std::string_view FirstCodePoints(std::string_view text) {
   size_t seen = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -43,7 +43,7 @@ std::string_view FirstCodePoints(std::string_view text) {
   return text;
 }
 
-/// The code point of one whole UTF-8 sequence.
+// The code point of one whole UTF-8 sequence.
 uint32_t CodePoint(std::string_view sequence) {
   const auto lead = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1) return lead;

@@ -58,8 +58,8 @@ int64_t FloorDivide(int64_t number, int64_t divisor) {
   return number / divisor - (number % divisor < 0 ? 1 : 0);
 }
 
-/// Months since January 1970. The Gregorian calendar repeats every 400 years of 146,097 days;
-/// years that begin in March have their leap day last, so month lengths follow one formula.
+// Months since January 1970. The Gregorian calendar repeats every 400 years of 146,097 days;
+// years that begin in March have their leap day last, so month lengths follow one formula.
 int64_t MonthOf(int64_t days) {
   constexpr int64_t kMarch0000To1970 = 719'468;
   const int64_t era = FloorDivide(days + kMarch0000To1970, 146'097);
@@ -70,7 +70,7 @@ int64_t MonthOf(int64_t days) {
   return (era * 400 + year - 1970) * 12 + month + 2;
 }
 
-/// The partition's number of a column's value; for all but decimals it fits in 64 bits.
+// The partition's number of a column's value; for all but decimals it fits in 64 bits.
 Int128 Apply(PartitionTransform transform, TypeKind kind, Int128 value) {
   const auto number = static_cast<int64_t>(value);
   switch (transform) {
@@ -86,7 +86,7 @@ Int128 Apply(PartitionTransform transform, TypeKind kind, Int128 value) {
   return value;
 }
 
-/// The type of a partition's value.
+// The type of a partition's value.
 Type ResultType(PartitionTransform transform, const Type& source) {
   if (transform == PartitionTransform::kIdentity) return source;
   return {.kind = transform == PartitionTransform::kDay ? TypeKind::kDate : TypeKind::kInt};

@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-/// The partition of one SQL value.
+// The partition of one SQL value.
 PartitionValue PartitionOf(const std::string& transform, const std::string& type,
                            const std::string& value) {
   Duck duck;

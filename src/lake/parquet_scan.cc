@@ -11,7 +11,7 @@ Int128 ToInt128(const duckdb_hugeint& huge) {
          static_cast<Int128>(huge.lower);
 }
 
-/// Calls visit with a value of the type that DuckDB keeps such columns in.
+// Calls visit with a value of the type that DuckDB keeps such columns in.
 template <typename Visit>
 auto WithStorage(const Type& type, Visit visit) {
   if (type.kind == TypeKind::kBool) return visit(int8_t{});

@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-/// Whether a row that is null in `outer` has a value in `inner`.
+// Whether a row that is null in `outer` has a value in `inner`.
 bool HidesValue(const uint64_t* outer, const uint64_t* inner, size_t rows) {
   bool hides = false;
   if (outer == nullptr) return hides;
@@ -65,7 +65,7 @@ int64_t WidthOf(const Type& type) {
   }
 }
 
-/// About how many bytes a leaf's values take in memory.
+// About how many bytes a leaf's values take in memory.
 int64_t ValueBytes(const Type& type, duckdb_vector column, const uint64_t* mask, size_t rows) {
   int64_t bytes = static_cast<int64_t>(rows) * WidthOf(type);
   if (!IsText(type.kind)) return bytes;

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_literals;
 
-/// Statistics of one column of these SQL values, cast to the type; the footer says the same.
+// Statistics of one column of these SQL values, cast to the type; the footer says the same.
 ColumnStats StatsOf(const std::string& type, const std::string& sql_type, const std::string& values,
                     int64_t nulls = 0) {
   Duck duck;

@@ -16,7 +16,7 @@ constexpr std::string_view kFolder = "file://";
 constexpr int64_t kMaxFileBytes = int64_t{4} << 30;
 constexpr std::chrono::minutes kFetchWithin{10};
 
-/// DuckDB's name for an Iceberg type; "" for nested ones, whose type the files tell.
+// DuckDB's name for an Iceberg type; "" for nested ones, whose type the files tell.
 std::string DuckName(const std::string& type) {
   if (type == "int") return "INTEGER";
   if (type == "long") return "BIGINT";
@@ -43,7 +43,7 @@ Result<std::string> Fetch(const LiveFile& file, size_t number, ObjectStore& stor
   return local;
 }
 
-/// No rows, but the table's columns: what UNION ALL BY NAME fills with nulls.
+// No rows, but the table's columns: what UNION ALL BY NAME fills with nulls.
 std::string EmptyRelation(const LakeTableState& table, bool has_files) {
   std::string columns;
   for (const auto& column : table.columns) {

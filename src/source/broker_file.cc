@@ -39,7 +39,7 @@ std::string ToJson(const BrokerAddress& address) {
       address.process_start);
 }
 
-/// Reads one string literal or number at the front of `text` and steps over it.
+// Reads one string literal or number at the front of `text` and steps over it.
 std::optional<std::string> TakeScalar(std::string_view& text) {
   std::string value;
   const bool quoted = text.starts_with('"');
@@ -61,7 +61,7 @@ std::optional<std::string> TakeScalar(std::string_view& text) {
   return std::nullopt;
 }
 
-/// Reads the flat object that ToJson wrote; nothing for any other text.
+// Reads the flat object that ToJson wrote; nothing for any other text.
 std::optional<std::map<std::string, std::string>> ParseFlat(std::string_view text) {
   std::map<std::string, std::string> fields;
   if (!text.starts_with('{')) return std::nullopt;

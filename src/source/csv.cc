@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kBufferBytes = 1 << 20;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// The most frequent candidate outside of quotes; a comma when there is none.
+// The most frequent candidate outside of quotes; a comma when there is none.
 char GuessDelimiter(std::string_view header_line) {
   constexpr std::string_view kCandidates = ",;\t|";
   std::array<size_t, 256> counts{};
@@ -34,7 +34,7 @@ char GuessDelimiter(std::string_view header_line) {
                                    [&](char c) { return counts[static_cast<uint8_t>(c)]; });
 }
 
-/// Writes the field's text over itself with doubled quotes made single.
+// Writes the field's text over itself with doubled quotes made single.
 std::string_view Unescape(char* text, size_t size) {
   char* to = text;
   for (size_t i = 0; i < size; ++i) {

@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// One case of tests/cases/csv/csv.test.
+// One case of tests/cases/csv/csv.test.
 struct Case {
   std::string name;
   std::string csv;
@@ -107,7 +107,7 @@ class CsvTest : public testing::Test {
     return folder_ + "/x.csv";
   }
 
-  /// What the file becomes, in the words of a Case.
+  // What the file becomes, in the words of a Case.
   Case Read(const Case& input) const {
     Case got{.name = input.name,
              .csv = input.csv,

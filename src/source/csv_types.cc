@@ -11,7 +11,7 @@ size_t CountDigits(std::string_view text) {
   return count;
 }
 
-/// Steps over JSON's integer part; false when there is none.
+// Steps over JSON's integer part; false when there is none.
 bool TakeInteger(std::string_view& text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   const size_t digits = CountDigits(text);

@@ -242,7 +242,7 @@ void KafkaSource::CloseRanges(RawBatch& batch) {
   health_.OnAnswer();
 }
 
-/// Makes sure that what was taken, or is missing, is of the topic that we read.
+// Makes sure that what was taken, or is missing, is of the topic that we read.
 Status KafkaSource::ConfirmTopic(Polled& polled) {
   const bool must = !polled.batch.records.empty() || stuck_->any_missing();
   const bool may = watch_->IsStale() && !health_.troubled();
@@ -260,7 +260,7 @@ Status KafkaSource::ConfirmTopic(Polled& polled) {
   return sluice::Fail(std::move(error));
 }
 
-/// Forgets the batch: its records will come again.
+// Forgets the batch: its records will come again.
 Status KafkaSource::TakeBack(RawBatch& batch) {
   counters_.records -= static_cast<int64_t>(batch.records.size());
   counters_.bytes -= static_cast<int64_t>(batch.arena->bytes());

@@ -43,7 +43,7 @@ class ProduceTest : public testing::Test {
   static Result<ProduceSummary> Run(const ProduceOptions& options) {
     return Produce(options, {}, {});
   }
-  /// All values of partition 0, read back.
+  // All values of partition 0, read back.
   static std::vector<std::string> Values(const TestKafka& kafka, size_t count) {
     TestWorker worker(kafka.Options("t"));
     worker.Until([&] { return worker.values[0].size() >= count; });

@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-/// Length of the sequence of two bytes or more at the front, or 0 when it is none.
+// Length of the sequence of two bytes or more at the front, or 0 when it is none.
 size_t LongSequence(const uint8_t* at, size_t left) {
   const auto follows = [&](size_t i, uint8_t low = 0x80, uint8_t high = 0xBF) {
     return i < left && at[i] >= low && at[i] <= high;
