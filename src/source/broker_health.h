@@ -38,7 +38,7 @@ class BrokerHealth {
   std::optional<Error> trouble_;  // without a message: the brokers are away
   SteadyTime since_{};
   bool told_ = false;
-  bool broken_ = false;      // the client's fatal error: nothing heals it
+  bool broken_ = false;  // the client's fatal error: nothing heals it
   std::string last_reason_;
   int64_t errors_ = 0;
 };

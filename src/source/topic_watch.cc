@@ -27,7 +27,9 @@ Status TopicWatch::Confirm() {
               "`sluice offsets accept-new-log` reads it from its start", "topic_identity_changed");
 }
 
-bool TopicWatch::IsStale() const { return has_identity_ && ElapsedMs(asked_) > kStaleMs; }
+bool TopicWatch::IsStale() const {
+  return has_identity_ && ElapsedMs(asked_) > kStaleMs;
+}
 
 void TopicWatch::Doubt() {
   if (!doubted_) doubted_ = Now();

@@ -1,3 +1,5 @@
 #include "cli/args.h"
 
-int main(int argc, char** argv) { return sluice::cli::Dispatch(argc, argv); }
+int main(int argc, char** argv) {
+  return sluice::cli::Dispatch(argc, argv);
+}
