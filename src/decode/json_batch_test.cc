@@ -85,6 +85,21 @@ TEST(JsonBatchTest, LongStringsStayInTheRecordAndShortOnesAreZeroFilled) {
   EXPECT_EQ(std::string_view(escaped, 13), "thirteen byte");
 }
 
+TEST(JsonBatchTest, TakesAThousandHeadersButNoMore) {
+  const BronzeSpec spec = SpecOf({{"n", "int"}});
+  RawBatch batch = MakeBatch({"{}", "{}", "{}"});
+  for (const size_t record : {0, 1, 2}) {
+    const size_t count = record == 1 ? 1001 : 1000;
+    batch.records[record].headers.assign(count, {batch.arena->Copy("k"), batch.arena->Copy("v")});
+  }
+  const Decoded decoded = DecodeAll(spec, batch);
+  const auto outcomes = OutcomesAsText(spec, batch, decoded);
+  EXPECT_THAT(outcomes[0], HasSubstr("NULL | _headers [{key: k, value: v}, {key: k, value: v}, "));
+  EXPECT_EQ(outcomes[1], "! headers_too_large _headers");
+  EXPECT_EQ(outcomes[2], outcomes[0]);
+  EXPECT_EQ(duckdb_list_vector_get_size(decoded.rows[0].column(2)), 2000U);
+}
+
 TEST(JsonBatchTest, CountsNanOfRowsOnly) {
   const BronzeSpec spec = SpecOf({{"a", "double"}, {"b", "string"}});
   const RawBatch batch = MakeBatch({R"({"a":NaN,"b":NaN,"c":[NaN]})", R"({"a":NaN,"b":1})", "{}"});
@@ -121,7 +136,7 @@ TEST(JsonBatchTest, FieldsInAnyOrderAndSomeMissing) {
                            "1 | 2 | NULL | NULL | _rest {\"x\":0,\"y\":0}", "1 | 2 | 3 | NULL"));
 }
 
-/// The text of a setting that Make refuses.
+// The text of a setting that Make refuses.
 std::string Refusal(const BronzeSpec& spec) {
   const auto decoder = MakeJsonDecoder(spec);
   if (decoder) return "taken";

@@ -44,6 +44,8 @@ class JsonWalker {
   std::string_view text() const { return text_; }
   /// The first byte of the next token; 0 at the end.
   char Peek() const { return at_ < count_ ? text_[tokens_[at_]] : '\0'; }
+  /// The byte after that; the text's padding at its end.
+  char PeekSecond() const { return text_.data()[tokens_[at_] + 1]; }
   size_t position() const { return tokens_[at_]; }
   /// Whether any string of the record may hold an escape.
   bool has_escapes() const { return has_escapes_; }

@@ -19,8 +19,8 @@ bool IsTimestampKind(TypeKind kind) {
   return kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampTz;
 }
 
-bool StartsNumber(char first) {
-  return first == '-' || (first >= '0' && first <= '9');
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
 }
 
 NumberVerdict SetInteger(Column& column, size_t row, const Number& number) {
@@ -42,7 +42,7 @@ NumberVerdict SetFloating(Column& column, size_t row, const Number& number) {
   return verdict;
 }
 
-/// DuckDB keeps a decimal in the least of 16, 32, 64 and 128 bits that holds its precision.
+// DuckDB keeps a decimal in the least of 16, 32, 64 and 128 bits that holds its precision.
 NumberVerdict SetDecimal(Column& column, size_t row, const Number& number) {
   const Type& type = column.type();
   Int128 value = 0;
@@ -86,7 +86,9 @@ bool ScalarReader::ReadAny(Column& column, size_t row) {
     case TypeKind::kFloat:
     case TypeKind::kDouble:
     case TypeKind::kDecimal:
-      if (first >= '0' && first <= '9') return ReadNumber(column, row);
+      if (IsDigit(first) || (first == '-' && walker_.PeekSecond() != 'I')) {
+        return ReadNumber(column, row);
+      }
       break;
     case TypeKind::kBool:
       if (first != 't' && first != 'f') break;
@@ -134,14 +136,15 @@ bool ScalarReader::ReadBinary(Column& column, size_t row) {
   const size_t position = walker_.position();
   Text text;
   if (!TakeText(&text)) return false;
-  std::string bytes(text.bytes.size(), '\0');
-  const auto size = DecodeBase64(text.bytes, bytes.data());
+  // In place when the text is in the scratch already: no byte is written before it was read.
+  if (scratch_.size() < text.bytes.size()) scratch_.resize(text.bytes.size());
+  const auto size = DecodeBase64(text.bytes, scratch_.data());
   if (!size) {
     walker_.Refuse("base64_invalid", position, "no base64 text at byte {}: {}", position,
                    Snippet(walker_.text(), position));
     return true;
   }
-  SetBytes(column, row, {std::string_view(bytes).substr(0, *size), false}, position);
+  SetBytes(column, row, {{scratch_.data(), *size}, false}, position);
   return true;
 }
 
@@ -209,8 +212,9 @@ bool ScalarReader::ReadOther(Column& column, size_t row) {
   }
   const Special special = walker_.TakeSpecial();
   if (special != Special::kNone) return ReadSpecial(column, row, special, position);
-  if (first == '-' && IsNumberKind(column.kind())) return ReadNumber(column, row);
-  if (StartsNumber(first) && IsTimestampKind(column.kind())) return ReadEpoch(column, row);
+  if ((IsDigit(first) || first == '-') && IsTimestampKind(column.kind())) {
+    return ReadEpoch(column, row);
+  }
   if (options_.coerce && first == '"') return ReadQuoted(column, row);
   if (options_.coerce && first != '{' && first != '[') return ReadBare(column, row);
   RefuseMismatch(column, position);
@@ -222,7 +226,7 @@ void ScalarReader::RefuseMismatch(const Column& column, size_t position) {
                  Spell(column.type()), Snippet(walker_.text(), position), position);
 }
 
-/// A string where a number or a bool belongs, under `coerce`.
+// A string where a number or a bool belongs, under `coerce`.
 bool ScalarReader::ReadQuoted(Column& column, size_t row) {
   const size_t position = walker_.position();
   Text text;
@@ -240,7 +244,7 @@ bool ScalarReader::ReadQuoted(Column& column, size_t row) {
   return true;
 }
 
-/// A number or a bool where a string belongs, or a number where a bool does, under `coerce`.
+// A number or a bool where a string belongs, or a number where a bool does, under `coerce`.
 bool ScalarReader::ReadBare(Column& column, size_t row) {
   const size_t position = walker_.position();
   if (!walker_.SkipValue()) return false;
