@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Diagnostic {
   std::string label{};  ///< beside the caret: "did you mean `format`?"
   std::string help{};   ///< the cure, in words; may be empty
 };
+
+/// So many problems of a file are reported at most.
+inline constexpr size_t kMostProblems = 100;
 
 /// Problems of one file, by place.
 struct Diagnostics {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "config/codes.h"
 #include "config/suggest.h"
@@ -40,13 +41,12 @@ Status CheckPostgresNames(std::span<const std::string> names) {
                 "PostgreSQL cuts names after 63 bytes: choose a shorter one",
                 std::string(codes::kNameTooLong));
   };
-  for (size_t i = 0; i < names.size(); ++i) {
-    const std::string_view cut = std::string_view(names[i]).substr(0, kPostgresNameBytes);
-    for (size_t j = 0; j < i; ++j) {
-      if (std::string_view(names[j]).substr(0, kPostgresNameBytes) != cut) continue;
-      return fail(fmt::format("`{}` and `{}` are the same name to PostgreSQL",
-                              EscapeControl(names[j]), EscapeControl(names[i])));
-    }
+  std::map<std::string_view, std::string_view> by_cut;
+  for (const std::string_view name : names) {
+    const auto [other, first] = by_cut.try_emplace(name.substr(0, kPostgresNameBytes), name);
+    if (first) continue;
+    return fail(fmt::format("`{}` and `{}` are the same name to PostgreSQL",
+                            EscapeControl(other->second), EscapeControl(name)));
   }
   for (const auto& name : names) {
     if (name.size() <= kPostgresNameBytes) continue;

@@ -10,6 +10,7 @@
 namespace sluice {
 namespace {
 
+constexpr size_t kMostFields = 16;
 constexpr std::string_view kHelp =
     "write a column, or `day(column)`, `hour(column)` or `month(column)` of a time";
 
@@ -28,7 +29,7 @@ PartitionField Split(std::string_view text, const std::vector<Field>& columns) {
 
 void ReadPartitionBy(Reader& reader, const Node& node, const std::vector<Field>* columns,
                      std::vector<PartitionField>& fields, std::vector<Place>& places) {
-  if (!reader.IsFilledList(node, "partition_by: [day(_timestamp)]")) return;
+  if (!reader.IsFilledList(node, "partition_by: [day(_timestamp)]", kMostFields)) return;
   for (const auto& item : node.children) {
     const auto text = reader.ReadText(item);
     if (!text) continue;

@@ -16,8 +16,6 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kMostFound = 100;
-
 std::string InBackticks(std::string_view text) {
   constexpr size_t kShown = 60;
   const std::string_view cut = CutUtf8(text, kShown);
@@ -135,11 +133,14 @@ bool Reader::IsFilledMap(const Node& node, std::string_view example) {
   return false;
 }
 
-bool Reader::IsFilledList(const Node& node, std::string_view example) {
+bool Reader::IsFilledList(const Node& node, std::string_view example, size_t most) {
   if (!IsKind(node, NodeKind::kList, "a list", example)) return false;
-  if (!node.children.empty()) return true;
-  Report(node, {codes::kWrongType, fmt::format("{} is empty", NameOf(node)), "",
-                fmt::format("for example `{}`", example)});
+  const bool empty = node.children.empty();
+  if (!empty && node.children.size() <= most) return true;
+  Report(node, {codes::kWrongType,
+                empty ? fmt::format("{} is empty", NameOf(node))
+                      : fmt::format("{} has more than {} items", NameOf(node), most),
+                "", fmt::format("for example `{}`", example)});
   return false;
 }
 
@@ -269,7 +270,7 @@ std::string Reader::PathOf(std::string_view path) const {
 }
 
 void Reader::Add(Place place, int length, Finding finding) {
-  if (found_.size() >= kMostFound) return;
+  if (found_.size() >= kMostProblems) return;
   found_.push_back({.code = std::string(finding.code),
                     .message = std::move(finding.message),
                     .place = place,

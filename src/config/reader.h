@@ -52,10 +52,10 @@ class Reader {
   /// Reads a map: each of its keys with the reader of that name; unknown and missing keys are
   /// reported.
   void ReadMap(const Node& node, std::span<const Key> keys);
-  /// Returns whether the node is a map or a list of at least one; else reports. `example` shows
-  /// one.
+  /// Returns whether the node is a map, or a list, that is not empty nor longer than `most`; else
+  /// reports and shows the example.
   bool IsFilledMap(const Node& node, std::string_view example);
-  bool IsFilledList(const Node& node, std::string_view example);
+  bool IsFilledList(const Node& node, std::string_view example, size_t most);
 
   /// Returns the text with its variables replaced; never empty.
   std::optional<Text> ReadText(const Node& node);

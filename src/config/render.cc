@@ -125,6 +125,9 @@ std::string Render(const Diagnostics& diagnostics, bool colour) {
     if (!out.empty()) out += '\n';
     out += RenderOne(diagnostics, source, item, colour ? kColoured : kPlain);
   }
+  if (diagnostics.items.size() >= kMostProblems) {
+    out += fmt::format("\nOnly the first {} problems are shown.\n", kMostProblems);
+  }
   return out;
 }
 

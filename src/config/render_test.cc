@@ -69,6 +69,13 @@ TEST(Render, SurvivesPlacesBeyondTheFile) {
   EXPECT_THAT(Render(found, false), HasSubstr("--> f:90:1\n   = help"));
 }
 
+TEST(Render, SaysWhenThereMayBeMore) {
+  Diagnostics found = kFound;
+  EXPECT_THAT(Render(found, false), testing::Not(HasSubstr("Only the first")));
+  found.items.resize(kMostProblems, found.items[0]);
+  EXPECT_THAT(Render(found, false), testing::EndsWith("Only the first 100 problems are shown.\n"));
+}
+
 TEST(Render, ReadsTheFileAgainForLaterStages) {
   const TestFolder folder;
   Spec spec;

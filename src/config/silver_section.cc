@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "config/codes.h"
 #include "config/names.h"
@@ -58,24 +59,23 @@ void ReadSilverTable(Reader& reader, const Node& node, const BronzeSpec& bronze,
 
 // A lake table is a folder and a name in the catalog; some file systems fold case.
 void CheckLakeNames(Reader& reader, const Node& node, const BronzeSpec& bronze) {
-  std::vector<std::string> seen{LowerAscii(bronze.table.Full())};
+  std::set<std::string> seen{LowerAscii(bronze.table.Full())};
   for (const auto& table : node.children) {
     const std::string lower = LowerAscii(table.key);
-    if (std::ranges::find(seen, lower) != seen.end()) {
+    if (!seen.insert(lower).second) {
       reader.ReportAtKey(
           table, {codes::kTableTwice, fmt::format("table `{}` is there already", table.key), "",
                   "each table of a pipeline needs a name of its own"});
     }
-    seen.push_back(lower);
   }
 }
 
 void CheckWarehouseNames(Reader& reader, const Node& node, const std::vector<SilverSpec>& silver) {
-  std::vector<std::string> seen;
+  std::set<std::string> seen;
   for (size_t i = 0; i < silver.size(); ++i) {
     if (!silver[i].warehouse || silver[i].warehouse->table.empty()) continue;
     const std::string full = silver[i].warehouse->schema + "." + silver[i].warehouse->table;
-    if (std::ranges::find(seen, full) != seen.end()) {
+    if (!seen.insert(full).second) {
       const auto& keys = node.children[i].children;
       const auto warehouse = std::ranges::find(keys, "warehouse", &Node::key);
       reader.ReportAtKey(
@@ -83,7 +83,6 @@ void CheckWarehouseNames(Reader& reader, const Node& node, const std::vector<Sil
           {codes::kTableTwice, fmt::format("another silver table writes to `{}` already", full), "",
            "each silver table needs a warehouse table of its own"});
     }
-    seen.push_back(full);
   }
 }
 

@@ -11,6 +11,7 @@
 namespace sluice {
 namespace {
 
+constexpr size_t kMostKeyColumns = 32;  // PostgreSQL's own limit of an index
 constexpr std::array<Choice<WriteMode>, 2> kModes{
     {{"append", WriteMode::kAppend}, {"upsert", WriteMode::kUpsert}}};
 
@@ -56,23 +57,20 @@ void ReadTable(Reader& reader, const Node& node, WarehouseTableSpec& spec) {
 }
 
 void ReadKey(Reader& reader, const Node& node, WarehouseTableSpec& spec) {
-  if (!reader.IsFilledList(node, "key: [book_title, authors]")) return;
+  if (!reader.IsFilledList(node, "key: [book_title, authors]", kMostKeyColumns)) return;
   for (const auto& item : node.children) {
     const auto text = reader.ReadText(item);
     if (!text) continue;
-    std::vector<std::string> names = spec.key;
-    names.push_back(text->value);
-    const bool twice = std::ranges::find(spec.key, text->value) != spec.key.end();
-    if (twice) {
-      reader.ReportValue(item, *text,
-                         {codes::kDuplicateColumn,
-                          fmt::format("column {} is in the key twice", Reader::Shown(item))});
-    } else if (const auto status = CheckPostgresNames(names); !status) {
+    if (text->value.size() > kPostgresNameBytes) {
       reader.ReportValue(item, *text,
                          {codes::kNameTooLong, "PostgreSQL cuts this name after 63 bytes", "",
                           "name the column shorter in `sql`"});
+    } else if (std::ranges::find(spec.key, text->value) != spec.key.end()) {
+      reader.ReportValue(item, *text,
+                         {codes::kDuplicateColumn,
+                          fmt::format("column {} is in the key twice", Reader::Shown(item))});
     } else {
-      spec.key = std::move(names);
+      spec.key.push_back(text->value);
       spec.key_places.push_back(item.place);
     }
   }

@@ -114,13 +114,17 @@ class TreeBuilder final : public YAML::EventHandler {
     return CountCharacters(rest.substr(0, rest.find_first_of(" ,]}")));
   }
 
+  void Report(Diagnostic problem) {
+    if (found_.size() < kMostProblems) found_.push_back(std::move(problem));
+  }
+
   void Refuse(Node& node, std::string message, std::string help) {
     node.broken = true;
-    found_.push_back({.code = std::string(codes::kYamlFeature),
-                      .message = std::move(message),
-                      .place = node.place,
-                      .length = node.length,
-                      .help = std::move(help)});
+    Report({.code = std::string(codes::kYamlFeature),
+            .message = std::move(message),
+            .place = node.place,
+            .length = node.length,
+            .help = std::move(help)});
   }
 
   // The mark of a value with an anchor or a tag is that of the anchor or tag.
@@ -150,10 +154,10 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void ReportDepth(Node& node) {
     node.broken = true;
-    found_.push_back({.code = std::string(codes::kTooDeep),
-                      .message = fmt::format("nested more than {} levels deep", kMaxDepth),
-                      .place = node.place,
-                      .length = 1});
+    Report({.code = std::string(codes::kTooDeep),
+            .message = fmt::format("nested more than {} levels deep", kMaxDepth),
+            .place = node.place,
+            .length = 1});
   }
 
   void Close() {
@@ -204,11 +208,11 @@ class TreeBuilder final : public YAML::EventHandler {
   bool IsFirst(Frame& frame, const Node& key) {
     const auto [entry, first] = frame.first_line.try_emplace(key.text, key.place.line);
     if (first) return true;
-    found_.push_back({.code = std::string(codes::kDuplicateKey),
-                      .message = fmt::format("key `{}` is given twice", EscapeControl(key.text)),
-                      .place = key.place,
-                      .length = key.length,
-                      .label = fmt::format("first given on line {}", entry->second)});
+    Report({.code = std::string(codes::kDuplicateKey),
+            .message = fmt::format("key `{}` is given twice", EscapeControl(key.text)),
+            .place = key.place,
+            .length = key.length,
+            .label = fmt::format("first given on line {}", entry->second)});
     return false;
   }
 
