@@ -12,8 +12,8 @@ struct Date {
   int month, day;  // from 1
 };
 
-/// The Gregorian calendar repeats every 400 years of 146,097 days. Counting each year from March
-/// puts the leap day last, so that month lengths follow one formula.
+// The Gregorian calendar repeats every 400 years of 146,097 days. Counting each year from March
+// puts the leap day last, so that month lengths follow one formula.
 Date DateOf(int64_t days) {
   const int64_t since_march_0000 = days + 719'468;
   const int64_t era = FloorDivide(since_march_0000, 146'097);

@@ -15,7 +15,7 @@ namespace {
 
 using Row = std::vector<int64_t>;
 
-/// Rows of a query whose columns are all BIGINT and never null.
+// Rows of a query whose columns are all BIGINT and never null.
 Result<std::vector<Row>> Integers(duckdb_connection connection, const std::string& sql) {
   SLUICE_ASSIGN(DuckResult result, DuckQuery(connection, sql));
   std::vector<Row> rows;

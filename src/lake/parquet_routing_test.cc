@@ -16,7 +16,7 @@ IcebergSchema Grouped() {
   return SchemaOf({{"i", "long"}, {"g", "string"}, {"ls", "list<int>"}});
 }
 
-/// Rows whose group comes from an expression over i.
+// Rows whose group comes from an expression over i.
 std::string GroupedSql(int64_t rows, const std::string& group) {
   return fmt::format(
       "SELECT i, {} AS g, CASE WHEN i % 3 = 0 THEN NULL ELSE [i::INT, NULL] END AS ls"
@@ -29,7 +29,7 @@ struct Written {
   std::set<std::string> groups;
 };
 
-/// Writes batches, and checks that each file's rows are of its partition and none is missing.
+// Writes batches, and checks that each file's rows are of its partition and none is missing.
 Written WriteGrouped(const std::string& sql, int batches, ParquetOptions options) {
   Duck duck;
   const TempFolder folder;

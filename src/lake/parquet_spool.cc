@@ -13,7 +13,7 @@
 namespace sluice {
 namespace {
 
-/// `'addr': {__duckdb_field_id: 3, 'city': 4}` for each field.
+// `'addr': {__duckdb_field_id: 3, 'city': 4}` for each field.
 std::string FieldIds(const std::vector<IcebergField>& fields) {
   std::vector<std::string> items;
   for (const auto& field : fields) {
@@ -76,7 +76,7 @@ Status RegisterFeeds(duckdb_connection connection, const std::string& name,
   return Fail(ErrorKind::kFatal, "DuckDB took no table function named " + name);
 }
 
-/// Functions of an engine cannot be dropped, so each gets a name of its own.
+// Functions of an engine cannot be dropped, so each gets a name of its own.
 std::string NextFunctionName() {
   static std::atomic<uint64_t> last{0};
   return fmt::format("sluice_parquet_feed_{}", ++last);

@@ -14,7 +14,7 @@
 namespace sluice {
 namespace {
 
-/// Files that end while rows go on into others: each holds a row group's memory until it is done.
+// Files that end while rows go on into others: each holds a row group's memory until it is done.
 constexpr int64_t kMaxEnding = 4;
 
 void DestroySelection(duckdb_selection_vector* selection) {
@@ -29,7 +29,7 @@ Status CheckLimit(std::string_view name, int64_t value, int64_t least, int64_t m
               fmt::format("{} must be between {} and {}, not {}", name, least, most, value));
 }
 
-/// Whether DuckDB keeps both in the same way.
+// Whether DuckDB keeps both in the same way.
 bool HaveOneShape(const Type& a, const Type& b) {
   return a.kind == b.kind && a.precision == b.precision && a.scale == b.scale &&
          std::ranges::equal(a.children, b.children, [](const Field& left, const Field& right) {
@@ -39,19 +39,19 @@ bool HaveOneShape(const Type& a, const Type& b) {
 
 }  // namespace
 
-/// A file that rows go into, or that ends.
+// A file that rows go into, or that ends.
 struct ParquetTableWriter::Output {
   std::unique_ptr<ParquetFile> file;
   ParquetStats stats;
   std::vector<PartitionValue> values;
-  int64_t group_rows = 0;      ///< of the unfinished row group
-  int64_t buffered_bytes = 0;  ///< in memory, about
+  int64_t group_rows = 0;      // of the unfinished row group
+  int64_t buffered_bytes = 0;  // in memory, about
 };
 
-/// What is in hand for one partition: rows that wait for a full chunk, and perhaps an open file.
+// What is in hand for one partition: rows that wait for a full chunk, and perhaps an open file.
 struct ParquetTableWriter::Partition {
   std::vector<PartitionValue> values;
-  std::vector<uint32_t> picked{};  ///< rows of the chunk that is being scattered
+  std::vector<uint32_t> picked{};  // rows of the chunk that is being scattered
   std::optional<Chunk> gathered{};
   size_t gathered_rows = 0;
   std::unique_ptr<Output> open{};

@@ -34,7 +34,7 @@ std::vector<FinishedFile> CloseFiles(ParquetTableWriter& writer) {
   return files ? *std::move(files) : std::vector<FinishedFile>{};
 }
 
-/// A folder's files as a FROM item.
+// A folder's files as a FROM item.
 std::string Files(const TempFolder& folder) {
   return "read_parquet('" + folder.path() + "/**/*.parquet')";
 }
@@ -282,7 +282,7 @@ TEST(ParquetWriterTest, AFolderThatCannotBeMadeIsFatal) {
   EXPECT_EQ(writer.error().kind, ErrorKind::kFatal);
 }
 
-/// Files of this process end at so many bytes, as on a full disk.
+// Files of this process end at so many bytes, as on a full disk.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -342,7 +342,7 @@ TEST(ParquetWriterTest, RefusesRowsOfAnotherLayout) {
   }
 }
 
-/// DuckDB's Parquet writer would give the hidden values to the rows that follow, silently.
+// DuckDB's Parquet writer would give the hidden values to the rows that follow, silently.
 TEST(ParquetWriterTest, RefusesNullStructsThatHoldValues) {
   Duck duck;
   const TempFolder folder;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kSyslogWarning = 4;
 
-/// What BrokerHealth tells once per change of state, the library tells at each attempt.
+// What BrokerHealth tells once per change of state, the library tells at each attempt.
 bool IsConnectionNoise(std::string_view facility) {
   constexpr std::array<std::string_view, 6> kNoise{"FAIL",      "ERROR",     "REQTMOUT",
                                                    "HEARTBEAT", "TERMINATE", "METADATA"};
