@@ -18,24 +18,21 @@ namespace sluice::json {
 /// Strings up to this length are inside DuckDB's string itself.
 inline constexpr size_t kInlinedBytes = 12;
 
-/// Returns DuckDB's string for bytes that outlive it.
+/// Returns DuckDB's string for bytes that outlive it. The first 12 bytes must be readable even when
+/// the string is shorter (the arena's padding sees to it).
 inline duckdb_string_t ToDuckString(std::string_view bytes) {
   duckdb_string_t text{};
-  const char* const from = bytes.data();
-  const size_t size = bytes.size();
-  text.value.inlined.length = static_cast<uint32_t>(size);
-  char* const to = text.value.inlined.inlined;
-  if (size > kInlinedBytes) {
-    std::memcpy(text.value.pointer.prefix, from, sizeof(text.value.pointer.prefix));
-    text.value.pointer.ptr = const_cast<char*>(from);
-  } else if (size >= 8) {  // copies of a fixed size that overlap: no call for a few bytes
-    std::memcpy(to, from, 8);
-    std::memcpy(to + size - 8, from + size - 8, 8);
-  } else if (size >= 4) {
-    std::memcpy(to, from, 4);
-    std::memcpy(to + size - 4, from + size - 4, 4);
-  } else {
-    for (size_t i = 0; i < size; ++i) to[i] = from[i];
+  text.value.inlined.length = static_cast<uint32_t>(bytes.size());
+  if (bytes.size() > kInlinedBytes) {
+    std::memcpy(text.value.pointer.prefix, bytes.data(), sizeof(text.value.pointer.prefix));
+    text.value.pointer.ptr = const_cast<char*>(bytes.data());
+  } else if (!bytes.empty()) {  // masks rather than a copy of as many bytes: no call, no branch
+    uint64_t words[2] = {};
+    std::memcpy(words, bytes.data(), kInlinedBytes);
+    const size_t bits = 8 * bytes.size();
+    words[0] &= bits < 64 ? ~(~uint64_t{0} << bits) : ~uint64_t{0};
+    words[1] &= bits < 64 ? 0 : ~(~uint64_t{0} << (bits - 64));
+    std::memcpy(text.value.inlined.inlined, words, kInlinedBytes);
   }
   return text;
 }

@@ -18,9 +18,8 @@ bool IsBlank(char c) {
 
 void JsonWalker::Start(const JsonIndex& index, JsonIndex::Outcome outcome, std::string_view text) {
   text_ = text;
-  tokens_ = index.positions();
-  count_ = index.count();
-  at_ = 0;
+  token_ = index.positions();
+  end_ = token_ + index.count();
   depth_ = 0;
   ends_broken_ = outcome == JsonIndex::Outcome::kBrokenString;
   broken_string_ = index.fault_position();
@@ -37,7 +36,7 @@ void JsonWalker::Start(const JsonIndex& index, JsonIndex::Outcome outcome, std::
 }
 
 size_t JsonWalker::EndOfTaken() const {
-  size_t end = tokens_[at_];
+  size_t end = *token_;
   while (IsBlank(text_[end - 1])) --end;
   return end;
 }
@@ -48,7 +47,7 @@ bool JsonWalker::Broken(std::string_view reason, size_t position, std::string de
 }
 
 bool JsonWalker::Expected(std::string_view what) {
-  if (at_ < count_) {
+  if (token_ != end_) {
     return Broken("json_syntax", position(),
                   fmt::format("expected {} at byte {}, found {}", what, position(),
                               Snippet(text_, position())));
@@ -67,7 +66,7 @@ bool JsonWalker::Expected(std::string_view what) {
 }
 
 bool JsonWalker::Finish() {
-  if (at_ == count_ && !ends_broken_) return true;
+  if (token_ == end_ && !ends_broken_) return true;
   const size_t end = EndOfTaken();
   return Broken("trailing_data", position(),
                 fmt::format("the JSON value ends at byte {}, but {} follows", end,
@@ -81,7 +80,7 @@ bool JsonWalker::Enter() {
         fmt::format("more than {} levels (max_depth) at byte {}", options_.max_depth, position()));
   }
   ++depth_;
-  ++at_;
+  ++token_;
   return true;
 }
 
@@ -108,7 +107,7 @@ bool JsonWalker::CheckName(Key* key) {
 
 JsonWalker::Step JsonWalker::NextElement(bool first) {
   if (Peek() == ']') {
-    ++at_;
+    ++token_;
     --depth_;
     return Step::kEnd;
   }
@@ -117,35 +116,35 @@ JsonWalker::Step JsonWalker::NextElement(bool first) {
     Expected("`,` or `]`");
     return Step::kBroken;
   }
-  ++at_;
+  ++token_;
   return Step::kMember;
 }
 
 bool JsonWalker::EndsScalar(size_t end) const {
-  return end == tokens_[at_ + 1] || IsBlank(text_[end]);
+  return end == token_[1] || IsBlank(text_[end]);
 }
 
-bool JsonWalker::TakeNumber(Number* number) {
+bool JsonWalker::TakeLongNumber(Number* number) {
   const char* fault = nullptr;
   const char* const end =
-      ScanNumber(text_.data() + tokens_[at_], text_.data() + tokens_[at_ + 1], number, &fault);
+      ScanNumber(text_.data() + *token_, text_.data() + token_[1], number, &fault);
   const bool whole = end != nullptr && EndsScalar(static_cast<size_t>(end - text_.data()));
   if (!whole) {
     return Broken("json_syntax", position(),
                   fmt::format("no number by JSON's rules at byte {}: {}", position(),
                               Snippet(text_, position())));
   }
-  ++at_;
+  ++token_;
   return true;
 }
 
 bool JsonWalker::TakeLiteral(std::string_view word) {
-  const size_t begin = tokens_[at_];
+  const size_t begin = *token_;
   const size_t end = begin + word.size();
-  if (end > tokens_[at_ + 1] || text_.compare(begin, word.size(), word) != 0 || !EndsScalar(end)) {
+  if (end > token_[1] || text_.compare(begin, word.size(), word) != 0 || !EndsScalar(end)) {
     return Expected("a value");
   }
-  ++at_;
+  ++token_;
   return true;
 }
 
@@ -154,11 +153,11 @@ JsonWalker::Special JsonWalker::TakeSpecial() {
       {"NaN", Special::kNan},
       {"Infinity", Special::kInfinity},
       {"-Infinity", Special::kMinusInfinity}};
-  if (at_ == count_) return Special::kNone;
-  const std::string_view token = text_.substr(tokens_[at_], tokens_[at_ + 1] - tokens_[at_]);
+  if (token_ == end_) return Special::kNone;
+  const std::string_view token = text_.substr(*token_, token_[1] - *token_);
   for (const auto& [word, special] : kSpecials) {
-    if (!token.starts_with(word) || !EndsScalar(tokens_[at_] + word.size())) continue;
-    ++at_;
+    if (!token.starts_with(word) || !EndsScalar(*token_ + word.size())) continue;
+    ++token_;
     return special;
   }
   return Special::kNone;

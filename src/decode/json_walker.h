@@ -43,10 +43,10 @@ class JsonWalker {
 
   std::string_view text() const { return text_; }
   /// The first byte of the next token; 0 at the end.
-  char Peek() const { return at_ < count_ ? text_[tokens_[at_]] : '\0'; }
+  char Peek() const { return token_ != end_ ? text_.data()[*token_] : '\0'; }
   /// The byte after that; the text's padding at its end.
-  char PeekSecond() const { return text_.data()[tokens_[at_] + 1]; }
-  size_t position() const { return tokens_[at_]; }
+  char PeekSecond() const { return text_.data()[*token_ + 1]; }
+  size_t position() const { return *token_; }
   /// Whether any string of the record may hold an escape.
   bool has_escapes() const { return has_escapes_; }
   /// One past the last byte of the value just taken.
@@ -123,6 +123,8 @@ class JsonWalker {
   bool AdvanceToValue(bool entered);
   bool SkipNumber();
   bool CheckString();
+  static bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+  bool TakeLongNumber(Number* number);
   bool EndsScalar(size_t end) const;
   void EditNul(std::string_view raw);
   bool Broken(std::string_view reason, size_t position, std::string detail);
@@ -132,9 +134,8 @@ class JsonWalker {
 
   const DecodeOptions& options_;
   std::string_view text_;
-  const uint32_t* tokens_ = nullptr;
-  size_t count_ = 0;
-  size_t at_ = 0;
+  const uint32_t* token_ = nullptr;  // the next one
+  const uint32_t* end_ = nullptr;    // after the last one; points to where that one's text ends
   int depth_ = 0;
   bool has_escapes_ = false;
   size_t broken_string_ = 0;  // where the string after the last token breaks
@@ -151,21 +152,23 @@ class JsonWalker {
 };
 
 inline std::string_view JsonWalker::TakeString() {
-  const size_t begin = tokens_[at_] + 1;
-  size_t end = tokens_[++at_];
-  while (text_[end - 1] != '"') --end;  // only blanks lie between the quote and the next token
-  return {text_.data() + begin, end - 1 - begin};
+  const char* const base = text_.data();
+  const char* const begin = base + *token_ + 1;
+  const char* last = base + *++token_ - 1;
+  while (*last != '"') --last;  // only blanks lie between the quote and the next token
+  return {begin, static_cast<size_t>(last - begin)};
 }
 
 inline JsonWalker::Step JsonWalker::NextKey(bool first, Key* key) {
-  if (Peek() == '}') {
-    ++at_;
+  const char next = Peek();
+  if (next == '}') {
+    ++token_;
     --depth_;
     return Step::kEnd;
   }
   if (!first) {
-    if (Peek() != ',') return ExpectedAtKey("`,` or `}`");
-    ++at_;
+    if (next != ',') return ExpectedAtKey("`,` or `}`");
+    ++token_;
   }
   if (Peek() != '"') return ExpectedAtKey("a field name in double quotes");
   key->position = position();
@@ -173,8 +176,16 @@ inline JsonWalker::Step JsonWalker::NextKey(bool first, Key* key) {
   const auto most = static_cast<size_t>(options_.max_field_name_bytes);
   if ((has_escapes_ || key->name.size() > most) && !CheckName(key)) return Step::kBroken;
   if (Peek() != ':') return ExpectedAtKey("`:` after the field name");
-  ++at_;
+  ++token_;
   return Step::kMember;
+}
+
+inline bool JsonWalker::TakeNumber(Number* number) {
+  const char* const limit = text_.data() + token_[1];
+  const char* const end = ScanShort(text_.data() + *token_, limit, number);
+  if (end == nullptr || (end != limit && !IsBlank(*end))) return TakeLongNumber(number);
+  ++token_;
+  return true;
 }
 
 }  // namespace sluice::json

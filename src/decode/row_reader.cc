@@ -4,6 +4,46 @@ namespace sluice::json {
 
 using Step = JsonWalker::Step;
 
+// The three functions that run for each field are part of ReadObject's loop: called, they would
+// take as long as what they do.
+
+[[gnu::always_inline]] inline bool RowReader::ReadValue(Column& column, size_t row) {
+  if (walker_.refused()) return walker_.SkipValue();
+  walker_.SetField(column.path());
+  if (column.kind() == TypeKind::kStruct && walker_.Peek() == '{') {
+    return ReadObject(column, row, column.path());
+  }
+  if (column.kind() == TypeKind::kList && walker_.Peek() == '[') return ReadList(column, row);
+  return scalars_.Read(column, row);
+}
+
+[[gnu::always_inline]] inline bool RowReader::ReadDeclared(Object& object, const Key& key,
+                                                           int index) {
+  Column& child = *object.column.children()[static_cast<size_t>(index)];
+  object.previous = index;
+  if (!child.MarkSeen(object.number, key.name)) {
+    walker_.SetField(child.path());
+    const bool same = child.spelled() == key.name;
+    walker_.Refuse(same ? "duplicate_key" : "ambiguous_field", key.position,
+                   "the field {} is there again at byte {}", Snippet(key.name, 0), key.position);
+    return walker_.SkipValue();
+  }
+  ++object.declared;
+  if (object.path != nullptr) return ReadValue(child, object.row);
+  const size_t value_begin = walker_.position();
+  lost_within_ = false;
+  if (!ReadValue(child, object.row)) return false;
+  if (lost_within_) KeepInRest(key, value_begin);
+  return true;
+}
+
+[[gnu::always_inline]] inline bool RowReader::ReadField(Object& object, const Key& key) {
+  if (!walker_.CheckFieldCount(++object.fields, key)) return false;
+  const int index = object.column.names().Find(key.name, object.previous);
+  return index == FieldNames::kNone ? ReadUndeclared(object, key)
+                                    : ReadDeclared(object, key, index);
+}
+
 bool RowReader::ReadRecord(Column& declared, Column& rest, size_t row, Arena& arena) {
   rest_.clear();
   scalars_.UseArena(arena);
@@ -36,32 +76,6 @@ bool RowReader::ReadObject(Column& column, size_t row, const FieldPath* path) {
     }
     if (!ReadField(object, key)) return false;
   }
-}
-
-bool RowReader::ReadField(Object& object, const Key& key) {
-  if (!walker_.CheckFieldCount(++object.fields, key)) return false;
-  const int index = object.column.names().Find(key.name, object.previous);
-  return index == FieldNames::kNone ? ReadUndeclared(object, key)
-                                    : ReadDeclared(object, key, index);
-}
-
-bool RowReader::ReadDeclared(Object& object, const Key& key, int index) {
-  Column& child = *object.column.children()[static_cast<size_t>(index)];
-  object.previous = index;
-  if (!child.MarkSeen(object.number, key.name)) {
-    walker_.SetField(child.path());
-    const bool same = child.spelled() == key.name;
-    walker_.Refuse(same ? "duplicate_key" : "ambiguous_field", key.position,
-                   "the field {} is there again at byte {}", Snippet(key.name, 0), key.position);
-    return walker_.SkipValue();
-  }
-  ++object.declared;
-  if (object.path != nullptr) return ReadValue(child, object.row);
-  const size_t value_begin = walker_.position();
-  lost_within_ = false;
-  if (!ReadValue(child, object.row)) return false;
-  if (lost_within_) KeepInRest(key, value_begin);
-  return true;
 }
 
 bool RowReader::ReadUndeclared(const Object& object, const Key& key) {
@@ -107,16 +121,6 @@ bool RowReader::ReadList(Column& column, size_t row) {
   }
   column.Set(row, duckdb_list_entry{begin, column.elements() - begin});
   return true;
-}
-
-bool RowReader::ReadValue(Column& column, size_t row) {
-  if (walker_.refused()) return walker_.SkipValue();
-  walker_.SetField(column.path());
-  if (column.kind() == TypeKind::kStruct && walker_.Peek() == '{') {
-    return ReadObject(column, row, column.path());
-  }
-  if (column.kind() == TypeKind::kList && walker_.Peek() == '[') return ReadList(column, row);
-  return scalars_.Read(column, row);
 }
 
 void RowReader::KeepInRest(const Key& key, size_t value_begin) {

@@ -112,7 +112,7 @@ bool ScalarReader::ReadAny(Column& column, size_t row) {
 bool ScalarReader::TakeText(Text* text) {
   text->bytes = walker_.TakeString();
   if (!walker_.has_escapes() || text->bytes.find('\\') == std::string_view::npos) return true;
-  if (scratch_.size() < text->bytes.size()) scratch_.resize(text->bytes.size());
+  MakeRoom(text->bytes.size());
   size_t size = 0;
   if (!walker_.TakeEscapes(text->bytes, scratch_.data(), &size)) return false;
   *text = {{scratch_.data(), size}, false};
@@ -137,7 +137,7 @@ bool ScalarReader::ReadBinary(Column& column, size_t row) {
   Text text;
   if (!TakeText(&text)) return false;
   // In place when the text is in the scratch already: no byte is written before it was read.
-  if (scratch_.size() < text.bytes.size()) scratch_.resize(text.bytes.size());
+  MakeRoom(text.bytes.size());
   const auto size = DecodeBase64(text.bytes, scratch_.data());
   if (!size) {
     walker_.Refuse("base64_invalid", position, "no base64 text at byte {}: {}", position,

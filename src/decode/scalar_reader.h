@@ -24,7 +24,7 @@ class ScalarReader {
   void UseArena(Arena& arena) { arena_ = &arena; }
 
   /// Reads into a column that is no struct and no list, or whose value is no object and no list.
-  bool Read(Column& column, size_t row) {
+  [[gnu::always_inline]] bool Read(Column& column, size_t row) {
     if (column.kind() != TypeKind::kString || walker_.Peek() != '"' || walker_.has_escapes()) {
       return ReadAny(column, row);
     }
@@ -58,6 +58,9 @@ class ScalarReader {
     }
     const bool stays = text.lasting || text.bytes.size() <= kInlinedBytes;
     column.Set(row, ToDuckString(stays ? text.bytes : arena_->Copy(text.bytes)));
+  }
+  void MakeRoom(size_t bytes) {
+    if (scratch_.size() < bytes + kInlinedBytes) scratch_.resize(bytes + kInlinedBytes);
   }
   void RefuseSize(size_t bytes, size_t position);
   void SetNumber(Column& column, size_t row, const Number& number, size_t position);
