@@ -7,6 +7,7 @@
 
 #include "lake/catalog.h"
 #include "lake/remote_names.h"
+#include "lake/spool_folder.h"
 #include "lake/table_stream.h"
 
 namespace sluice {
@@ -48,8 +49,12 @@ class Positions {
 
 class IcebergLake : public LakeSink {
  public:
-  IcebergLake(ObjectStore& store, std::string catalog, std::vector<TableStream> streams)
-      : store_(store), catalog_(std::move(catalog)), streams_(std::move(streams)) {}
+  IcebergLake(ObjectStore& store, std::string catalog, std::unique_ptr<SpoolFolder> spool,
+              std::vector<TableStream> streams)
+      : store_(store),
+        catalog_(std::move(catalog)),
+        spool_(std::move(spool)),
+        streams_(std::move(streams)) {}
 
   Result<std::vector<TableChange>> Plan(SqlSession& session) override;
   Status Prepare(SqlSession& session) override;
@@ -65,6 +70,7 @@ class IcebergLake : public LakeSink {
 
   ObjectStore& store_;
   std::string catalog_;
+  std::unique_ptr<SpoolFolder> spool_;
   std::vector<TableStream> streams_;  // bronze first
   std::vector<TablePart> sealed_;     // of a Seal that failed for another table
   Positions positions_;
@@ -211,14 +217,15 @@ Result<std::unique_ptr<LakeSink>> MakeIcebergLake(DuckEngine& engine, const Lake
   std::vector<LakeTable> tables = std::move(silver);
   tables.insert(tables.begin(), std::move(bronze));
   SLUICE_TRY(CheckTables(tables));
+  SLUICE_ASSIGN(auto spool, SpoolFolder::Make(spool_folder));
   std::vector<TableStream> streams;
   for (LakeTable& table : tables) {
     SLUICE_TRY(NewLayout(table));
-    std::string spool = fmt::format(
-        "{}/{}", spool_folder, PercentEncode(table.name.ns) + "." + PercentEncode(table.name.name));
-    streams.emplace_back(engine, store, std::move(table), std::move(spool), spec.file_size_bytes);
+    std::string folder = fmt::format("{}/{}.{}", spool->path(), PercentEncode(table.name.ns),
+                                     PercentEncode(table.name.name));
+    streams.emplace_back(engine, store, std::move(table), std::move(folder), spec.file_size_bytes);
   }
-  return std::make_unique<IcebergLake>(store, spec.catalog, std::move(streams));
+  return std::make_unique<IcebergLake>(store, spec.catalog, std::move(spool), std::move(streams));
 }
 
 }  // namespace sluice

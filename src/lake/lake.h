@@ -23,9 +23,9 @@ struct LakeTable {
 /// Prepare must have succeeded once before the first Append. Append, Seal, Discard and
 /// OpenFileBytes belong to one thread; the participants of earlier Seals may be applied in
 /// another. After a Seal that FailsWith kRetryable, Seal goes on where it stopped and Discard gives
-/// up; neither loses or doubles a row. `spool_folder` is this worker's own, for files that are not
-/// uploaded yet; what an earlier worker left there is removed. `engine` and `store` outlive the
-/// sink and its participants.
+/// up; neither loses or doubles a row. `spool_folder` is for files that are not uploaded yet;
+/// workers of this machine may share it, and what dead ones left there is removed. `engine` and
+/// `store` outlive the sink and its participants.
 Result<std::unique_ptr<LakeSink>> MakeIcebergLake(DuckEngine& engine, const LakeSpec& spec,
                                                   LakeTable bronze, std::vector<LakeTable> silver,
                                                   ObjectStore& store,

@@ -10,13 +10,11 @@
 namespace sluice {
 
 Result<std::unique_ptr<ParquetFile>> ParquetFile::Start(const ParquetSpool& spool,
-                                                        int64_t max_queued_chunks,
-                                                        int64_t max_queued_bytes) {
+                                                        const ParquetFileOptions& options) {
   SLUICE_ASSIGN(DuckConnectionHandle connection, spool.Connect());
   LocalPath path{fmt::format("{}/{}.parquet", spool.folder(), Uuid::Random().value)};
-  auto feed = std::make_shared<ParquetFeed>(max_queued_chunks, max_queued_bytes);
   std::unique_ptr<ParquetFile> file(
-      new ParquetFile(spool, std::move(path), std::move(connection), std::move(feed)));
+      new ParquetFile(spool, std::move(path), std::move(connection), options));
   try {
     file->thread_ = std::thread([raw = file.get()] { raw->Run(); });
   } catch (const std::system_error& error) {
@@ -27,12 +25,13 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Start(const ParquetSpool& spoo
 }
 
 ParquetFile::ParquetFile(const ParquetSpool& spool, LocalPath path, DuckConnectionHandle connection,
-                         std::shared_ptr<ParquetFeed> feed)
+                         const ParquetFileOptions& options)
     : spool_(spool),
       path_(std::move(path)),
       connection_(std::move(connection)),
-      feed_(std::move(feed)),
-      feed_number_(spool.feeds().Add(feed_)) {}
+      feed_(std::make_shared<ParquetFeed>(options.max_queued_chunks, options.max_queued_bytes)),
+      feed_number_(spool.feeds().Add(feed_)),
+      row_group_rows_(options.row_group_rows) {}
 
 ParquetFile::~ParquetFile() {
   feed_->Cancel();
@@ -80,7 +79,7 @@ Result<ParquetFooter> ParquetFile::Write() {
 
 Status ParquetFile::Copy() {
   DuckResult result;
-  const std::string sql = spool_.CopySql(feed_number_, path_);
+  const std::string sql = spool_.CopySql(feed_number_, path_, row_group_rows_);
   if (duckdb_query(connection_.get(), sql.c_str(), result.out()) == DuckDBSuccess) return {};
   const char* message = duckdb_result_error(result.out());
   const duckdb_error_type type = duckdb_result_error_type(result.out());

@@ -13,6 +13,12 @@
 
 namespace sluice {
 
+struct ParquetFileOptions {
+  int64_t row_group_rows = 122'880;
+  int64_t max_queued_chunks = 32;
+  int64_t max_queued_bytes = 32 << 20;
+};
+
 /// One open Parquet file: a DuckDB connection and a thread that runs COPY over its feed. Starts a
 /// thread, so it is a scope: the destructor stops and joins it, and removes the file unless Finish
 /// returned it.
@@ -20,8 +26,7 @@ class ParquetFile {
  public:
   /// Starts a file under a random name in the spool's folder.
   static Result<std::unique_ptr<ParquetFile>> Start(const ParquetSpool& spool,
-                                                    int64_t max_queued_chunks,
-                                                    int64_t max_queued_bytes);
+                                                    const ParquetFileOptions& options);
   ~ParquetFile();
   ParquetFile(const ParquetFile&) = delete;
   ParquetFile& operator=(const ParquetFile&) = delete;
@@ -39,7 +44,7 @@ class ParquetFile {
 
  private:
   ParquetFile(const ParquetSpool& spool, LocalPath path, DuckConnectionHandle connection,
-              std::shared_ptr<ParquetFeed> feed);
+              const ParquetFileOptions& options);
   void Run();
   Result<ParquetFooter> Write();
   Status Copy();
@@ -49,6 +54,7 @@ class ParquetFile {
   const DuckConnectionHandle connection_;
   const std::shared_ptr<ParquetFeed> feed_;
   const uint64_t feed_number_;
+  const int64_t row_group_rows_;
   bool returned_ = false;
   std::optional<Result<ParquetFooter>> outcome_;  ///< the thread's until it is joined
   std::thread thread_;                            ///< last: it uses all of the above

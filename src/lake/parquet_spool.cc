@@ -102,17 +102,17 @@ void ParquetFeeds::Remove(uint64_t number) {
 }
 
 ParquetSpool::ParquetSpool(DuckEngine& engine, std::shared_ptr<ParquetFeeds> feeds,
-                           std::string folder, std::string function, ParquetEncoding encoding)
+                           std::string folder, std::string function, int32_t compression_level)
     : engine_(engine),
       feeds_(std::move(feeds)),
       folder_(std::move(folder)),
       function_(std::move(function)),
-      encoding_(encoding) {}
+      compression_level_(compression_level) {}
 
 Result<std::unique_ptr<ParquetSpool>> ParquetSpool::Make(DuckEngine& engine,
                                                          const IcebergSchema& schema,
                                                          std::string folder,
-                                                         ParquetEncoding encoding) {
+                                                         int32_t compression_level) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) {
@@ -125,16 +125,17 @@ Result<std::unique_ptr<ParquetSpool>> ParquetSpool::Make(DuckEngine& engine,
   auto feeds = std::make_shared<ParquetFeeds>(schema);
   std::string function = NextFunctionName();
   SLUICE_TRY(RegisterFeeds(connection.get(), function, feeds));
-  return std::unique_ptr<ParquetSpool>(
-      new ParquetSpool(engine, std::move(feeds), std::move(folder), std::move(function), encoding));
+  return std::unique_ptr<ParquetSpool>(new ParquetSpool(engine, std::move(feeds), std::move(folder),
+                                                        std::move(function), compression_level));
 }
 
-std::string ParquetSpool::CopySql(uint64_t feed, const LocalPath& path) const {
+std::string ParquetSpool::CopySql(uint64_t feed, const LocalPath& path,
+                                  int64_t row_group_rows) const {
   return fmt::format(
       "COPY (SELECT * FROM {}({}::UBIGINT)) TO {} (FORMAT parquet, COMPRESSION zstd, "
       "COMPRESSION_LEVEL {}, ROW_GROUP_SIZE {}, USE_TMP_FILE false, FIELD_IDS {{{}}})",
-      function_, feed, QuoteLiteral(path.value), encoding_.compression_level,
-      encoding_.row_group_rows, FieldIds(schema().fields));
+      function_, feed, QuoteLiteral(path.value), compression_level_, row_group_rows,
+      FieldIds(schema().fields));
 }
 
 }  // namespace sluice

@@ -14,12 +14,6 @@
 
 namespace sluice {
 
-/// How a table's files are encoded.
-struct ParquetEncoding {
-  int64_t row_group_rows = 122'880;
-  int32_t compression_level = 1;
-};
-
 /// The feeds of a table's open files by number, as its DuckDB function finds them. Thread-safe.
 class ParquetFeeds {
  public:
@@ -37,31 +31,30 @@ class ParquetFeeds {
   std::map<uint64_t, std::shared_ptr<ParquetFeed>> feeds_;
 };
 
-/// What all Parquet files of one table have in common: the folder, the encoding, and the DuckDB
+/// What all Parquet files of one table have in common: the folder, the schema, and the DuckDB
 /// table function that reads their feeds. Thread-safe after Make; the engine must outlive it.
 class ParquetSpool {
  public:
   /// Makes the folder and registers the function, which stays in the engine as long as that lives.
   static Result<std::unique_ptr<ParquetSpool>> Make(DuckEngine& engine, const IcebergSchema& schema,
-                                                    std::string folder, ParquetEncoding encoding);
+                                                    std::string folder, int32_t compression_level);
 
   const IcebergSchema& schema() const { return feeds_->schema(); }
-  const ParquetEncoding& encoding() const { return encoding_; }
   ParquetFeeds& feeds() const { return *feeds_; }
   const std::string& folder() const { return folder_; }
   Result<DuckConnectionHandle> Connect() const { return engine_.Connect(); }
   /// Returns the COPY that writes what a feed brings to a file.
-  std::string CopySql(uint64_t feed, const LocalPath& path) const;
+  std::string CopySql(uint64_t feed, const LocalPath& path, int64_t row_group_rows) const;
 
  private:
   ParquetSpool(DuckEngine& engine, std::shared_ptr<ParquetFeeds> feeds, std::string folder,
-               std::string function, ParquetEncoding encoding);
+               std::string function, int32_t compression_level);
 
   DuckEngine& engine_;
   std::shared_ptr<ParquetFeeds> feeds_;
   std::string folder_;
   std::string function_;
-  ParquetEncoding encoding_;
+  int32_t compression_level_;
 };
 
 }  // namespace sluice

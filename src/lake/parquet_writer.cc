@@ -16,6 +16,8 @@ namespace {
 
 // Files that end while rows go on into others: each holds a row group's memory until it is done.
 constexpr int64_t kMaxEnding = 4;
+// Files with smaller row groups repeat their dictionaries too often.
+constexpr int64_t kLeastGroupRows = 8 * kChunkRows;
 
 void DestroySelection(duckdb_selection_vector* selection) {
   duckdb_destroy_selection_vector(*selection);
@@ -44,14 +46,15 @@ struct ParquetTableWriter::Output {
   std::unique_ptr<ParquetFile> file;
   ParquetStats stats;
   std::vector<PartitionValue> values;
-  int64_t group_rows = 0;      // of the unfinished row group
-  int64_t buffered_bytes = 0;  // in memory, about
+  int64_t row_group_rows = 0;
+  int64_t group_rows = 0;      ///< of the unfinished row group
+  int64_t buffered_bytes = 0;  ///< in memory, about
 };
 
 // What is in hand for one partition: rows that wait for a full chunk, and perhaps an open file.
 struct ParquetTableWriter::Partition {
   std::vector<PartitionValue> values;
-  std::vector<uint32_t> picked{};  // rows of the chunk that is being scattered
+  std::vector<uint32_t> picked{};  ///< rows of the chunk that is being scattered
   std::optional<Chunk> gathered{};
   size_t gathered_rows = 0;
   std::unique_ptr<Output> open{};
@@ -61,7 +64,6 @@ Status ParquetOptions::Validate() const {
   constexpr int64_t kMost = int64_t{1} << 40;
   SLUICE_TRY(CheckLimit("file_size_bytes", file_size_bytes, 1, kMost));
   SLUICE_TRY(CheckLimit("row_group_rows", row_group_rows, kChunkRows, kMost));
-  SLUICE_TRY(CheckLimit("partition_group_rows", partition_group_rows, kChunkRows, kMost));
   SLUICE_TRY(CheckLimit("max_open_files", max_open_files, 1, 1'000));
   SLUICE_TRY(CheckLimit("max_gathering", max_gathering, 1, 100'000));
   SLUICE_TRY(CheckLimit("max_buffered_bytes", max_buffered_bytes, 1, kMost));
@@ -77,10 +79,8 @@ Result<std::unique_ptr<ParquetTableWriter>> ParquetTableWriter::Make(DuckEngine&
                                                                      ParquetOptions options) {
   SLUICE_TRY(options.Validate());
   SLUICE_ASSIGN(auto partitioner, Partitioner::Make(schema, spec));
-  const ParquetEncoding encoding{
-      partitioner->IsPartitioned() ? options.partition_group_rows : options.row_group_rows,
-      options.compression_level};
-  SLUICE_ASSIGN(auto spool, ParquetSpool::Make(engine, schema, std::move(spool_folder), encoding));
+  SLUICE_ASSIGN(auto spool, ParquetSpool::Make(engine, schema, std::move(spool_folder),
+                                               options.compression_level));
   return std::unique_ptr<ParquetTableWriter>(
       new ParquetTableWriter(std::move(spool), std::move(partitioner), options));
 }
@@ -197,7 +197,7 @@ Status ParquetTableWriter::Write(Partition& partition, std::shared_ptr<const Chu
   SLUICE_TRY(output.file->Push(std::move(chunk), bytes));
   output.group_rows += rows;
   output.buffered_bytes += bytes;
-  if (output.group_rows >= spool_->encoding().row_group_rows) {
+  if (output.group_rows >= output.row_group_rows) {
     output.group_rows = output.buffered_bytes = 0;
   }
   if (output.file->BytesOnDisk() >= options_.file_size_bytes) {
@@ -207,14 +207,21 @@ Status ParquetTableWriter::Write(Partition& partition, std::shared_ptr<const Chu
 }
 
 Status ParquetTableWriter::Open(Partition& partition) {
-  const auto open = std::ranges::count_if(
-      partitions_, [](const auto& item) { return item.second->open != nullptr; });
-  if (open >= options_.max_open_files) SLUICE_TRY(Retire(Largest(), kMaxEnding));
-  SLUICE_ASSIGN(auto file,
-                ParquetFile::Start(*spool_, options_.max_queued_chunks, options_.max_queued_bytes));
-  partition.open =
-      std::make_unique<Output>(std::move(file), ParquetStats(spool_->schema()), partition.values);
+  if (OpenFiles() >= options_.max_open_files) SLUICE_TRY(Retire(Largest(), kMaxEnding));
+  const int64_t share = options_.row_group_rows / (OpenFiles() + 1);
+  const ParquetFileOptions file_options{
+      .row_group_rows = std::max(share, std::min(options_.row_group_rows, kLeastGroupRows)),
+      .max_queued_chunks = options_.max_queued_chunks,
+      .max_queued_bytes = options_.max_queued_bytes};
+  SLUICE_ASSIGN(auto file, ParquetFile::Start(*spool_, file_options));
+  partition.open = std::make_unique<Output>(std::move(file), ParquetStats(spool_->schema()),
+                                            partition.values, file_options.row_group_rows);
   return {};
+}
+
+int64_t ParquetTableWriter::OpenFiles() const {
+  return std::ranges::count_if(partitions_,
+                               [](const auto& item) { return item.second->open != nullptr; });
 }
 
 ParquetTableWriter::Partition& ParquetTableWriter::Largest() {

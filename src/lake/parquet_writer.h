@@ -19,10 +19,9 @@ namespace sluice {
 
 struct ParquetOptions {
   int64_t file_size_bytes = 128 << 20;     ///< a file is closed once it holds this much
-  int64_t row_group_rows = 122'880;        ///< of tables without partitions
-  int64_t partition_group_rows = 30'720;   ///< of partitioned tables: many files share the memory
+  int64_t row_group_rows = 122'880;        ///< of the first open file; the nth has an nth of it
   int64_t max_open_files = 32;             ///< each has a thread; beyond it the largest is closed
-  int64_t max_gathering = 256;             ///< partitions whose rows wait for a full chunk
+  int64_t max_gathering = 1'024;           ///< partitions whose rows wait for a full chunk
   int64_t max_buffered_bytes = 192 << 20;  ///< of unfinished row groups, all files together
   int64_t max_queued_chunks = 32;          ///< of one file, before Append waits
   int64_t max_queued_bytes = 32 << 20;     ///< of one file, before Append waits
@@ -89,6 +88,7 @@ class ParquetTableWriter {
   Status CheckLayout(const Chunk& chunk) const;
   Partition& PartitionOf(const std::string& key, const Chunk& chunk, size_t row);
   Partition& Largest();
+  int64_t OpenFiles() const;
 
   const std::unique_ptr<ParquetSpool> spool_;
   const std::unique_ptr<Partitioner> partitioner_;

@@ -232,7 +232,7 @@ TEST(ParquetWriterTest, DiscardStopsItsThreadsAndLeavesNoFile) {
   const TempFolder folder;
   const PartitionSpec spec{0, {{"g", "identity", 2, 1000}}};
   const auto writer = WriterOf(duck, SchemaOf({{"i", "long"}, {"g", "int"}}), folder.path(),
-                               {.partition_group_rows = 2'048, .max_open_files = 2}, spec);
+                               {.row_group_rows = 2'048, .max_open_files = 2}, spec);
   AppendRows(*writer, duck.Batch("SELECT i, (i / 5000)::INT AS g FROM range(40000) t(i)"));
   EXPECT_GT(folder.Files(), 0u);
   writer->Discard();

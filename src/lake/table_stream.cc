@@ -37,16 +37,6 @@ int64_t CountPartitions(const std::vector<DataFile>& files) {
   return static_cast<int64_t>(seen.size());
 }
 
-// An earlier worker's files: their rows were never committed and will be read again.
-void RemoveLeftovers(const std::string& folder) {
-  std::error_code error;
-  std::vector<std::filesystem::path> old;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".parquet") old.push_back(entry.path());
-  }
-  for (const auto& path : old) std::filesystem::remove(path, error);
-}
-
 }  // namespace
 
 TableStream::TableStream(DuckEngine& engine, ObjectStore& store, LakeTable table,
@@ -56,9 +46,7 @@ TableStream::TableStream(DuckEngine& engine, ObjectStore& store, LakeTable table
       table_(std::move(table)),
       spool_folder_(std::move(spool_folder)),
       file_size_bytes_(file_size_bytes),
-      loader_(std::make_shared<TableLoader>(store)) {
-  RemoveLeftovers(spool_folder_);
-}
+      loader_(std::make_shared<TableLoader>(store)) {}
 
 Status TableStream::Use(PreparedTable prepared) {
   if (has_rows_ || !local_.empty() || !uploaded_.empty()) {

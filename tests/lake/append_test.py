@@ -138,7 +138,7 @@ class AppendTest(LakeCase):
         tool.do("roll_back")
         tool.do("commit")  # the same seal once more
         self.expect_rows("raw.t", "SELECT 2 AS id", "id")
-        self.check("raw.t", "--no-orphans")
+        self.check("raw.t", orphans=False)
         again = tool.ask("commit")
         self.assertEqual(again["kind"], "invariant")
         self.assertIn("already", again["error"])

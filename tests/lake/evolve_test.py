@@ -98,7 +98,7 @@ class EvolveTest(LakeCase):
         self.assertEqual(got, [1, 1, 2, 3, 3, 4])
         self.assertEqual(self.load("raw.t").properties["my.prop"], "kept")
         self.assertEqual(self.duckdb_rows("raw.t", "count(*), count(theirs)"), [(6, 0)])
-        self.check("raw.t", "--no-orphans")
+        self.check("raw.t", orphans=False)
 
     def test_a_column_dropped_or_renamed_under_us_stops_the_commit(self):
         for change in (lambda update: update.delete_column("name"),

@@ -52,7 +52,7 @@ class RaceTest(LakeCase):
         counts = dict(self.duckdb_rows("raw.t", "who, count(*)", "true GROUP BY who"))
         self.assertEqual((counts["w0"], counts["w1"]), (rounds, rounds))
         self.assertEqual(counts.get("foreign", 0), len(foreign))
-        self.check("raw.t", "--no-orphans")
+        self.check("raw.t", orphans=False)
 
     def test_another_commit_between_seal_and_apply(self):
         tool, other = self.open(PLAIN), self.open(PLAIN)
@@ -76,7 +76,7 @@ class RaceTest(LakeCase):
         self.assertEqual(lengths[100:], [2, 3, 4, 5])
         rows = "SELECT i AS id, 'p' || i % 3 AS who FROM range(104) r(i)"
         self.expect_rows("raw.t", rows, "id")
-        self.check("raw.t", "--no-orphans")  # the oldest metadata files are no longer named
+        self.check("raw.t", orphans=False)  # the oldest metadata files are no longer named
         entries = self.load("raw.t").inspect.entries()
         numbers = sorted(entries["sequence_number"].to_pylist())
         self.assertEqual(numbers, list(range(1, 105)))
@@ -91,9 +91,9 @@ class RaceTest(LakeCase):
         tool.do("commit")
         self.expect_rows("raw.t", "SELECT i AS id, 'ours' AS who FROM range(101) r(i)"
                          " WHERE i <> 50", "id")
-        self.check("raw.t", "--no-orphans")
+        self.check("raw.t", orphans=False)
         self.commit(tool, one(101, "ours"))
-        self.check("raw.t", "--no-orphans")
+        self.check("raw.t", orphans=False)
         self.assertEqual(len(self.load("raw.t").scan().to_arrow()), 101)
 
 

@@ -314,29 +314,45 @@ class TableCheck:
         self.expect(not left, f"{len(left)} files that nothing refers to: {sorted(left)[:3]}")
 
 
-def give_up(reason):
-    print(f"check_lake: {reason}", file=sys.stderr)
-    sys.exit(2)
+class NoTable(Exception):
+    pass
 
 
-def load(arguments, store):
-    """The pointer, the previous one, and the metadata."""
-    namespace, name = arguments.table.rsplit(".", 1)
-    with psycopg.connect(arguments.conninfo) as connection:
+def load(conninfo, catalog, table, store):
+    """The catalog's row, whether the namespace is known, and the metadata."""
+    namespace, name = table.rsplit(".", 1)
+    with psycopg.connect(conninfo) as connection:
         rows = connection.execute(
-            "SELECT metadata_location, previous_metadata_location, iceberg_type FROM iceberg_tables"
+            "SELECT to_jsonb(t) FROM iceberg_tables t"
             " WHERE catalog_name = %s AND table_namespace = %s AND table_name = %s",
-            (arguments.catalog, namespace, name)).fetchall()
+            (catalog, namespace, name)).fetchall()
         spaces = connection.execute(
             "SELECT count(*) FROM iceberg_namespace_properties WHERE catalog_name = %s"
-            " AND namespace = %s AND property_key = 'exists'",
-            (arguments.catalog, namespace)).fetchone()[0]
+            " AND namespace = %s AND property_key = 'exists'", (catalog, namespace)).fetchone()[0]
     if len(rows) != 1:
-        give_up(f"no table {arguments.table}")
-    data = store.read(rows[0][0])
+        raise NoTable(f"no table {table}")
+    row = rows[0][0]
+    data = store.read(row["metadata_location"])
     if data is None:
-        give_up(f"the catalog points at nothing: {rows[0][0]}")
-    return rows[0], spaces, json.loads(data)
+        raise NoTable(f"the catalog points at nothing: {row['metadata_location']}")
+    return row, spaces, json.loads(data)
+
+
+def check_table(conninfo, table, catalog="lake", orphans=True, s3_endpoint=None):
+    """Returns the Problems of one table; raises NoTable when it cannot be loaded."""
+    store, problems = Store(s3_endpoint), Problems()
+    row, spaces, metadata = load(conninfo, catalog, table, store)
+    problems.expect(row.get("iceberg_type") in (None, "TABLE"), "the catalog calls it no table")
+    problems.expect(spaces == 1, "its namespace is not in the catalog")
+    log = metadata.get("metadata-log", [])
+    problems.expect(
+        row["previous_metadata_location"] == (log[-1]["metadata-file"] if log else None),
+        "previous_metadata_location is not the last of metadata-log")
+    check = TableCheck(problems, store, metadata, row["metadata_location"])
+    check.run()
+    if orphans:
+        check.orphans()
+    return problems
 
 
 def main():
@@ -346,21 +362,16 @@ def main():
     parser.add_argument("--catalog", default="lake")
     parser.add_argument("--no-orphans", action="store_true", help="do not look for unused files")
     parser.add_argument("--s3-endpoint")
-    arguments = parser.parse_args()
-    store, problems = Store(arguments.s3_endpoint), Problems()
-    (pointer, previous, kind), spaces, metadata = load(arguments, store)
-    problems.expect(kind in (None, "TABLE"), f"the catalog calls it a {kind}")
-    problems.expect(spaces == 1, "its namespace is not in the catalog")
-    log = metadata.get("metadata-log", [])
-    problems.expect(previous == (log[-1]["metadata-file"] if log else None),
-                    "previous_metadata_location is not the last of metadata-log")
-    check = TableCheck(problems, store, metadata, pointer)
-    check.run()
-    if not arguments.no_orphans:
-        check.orphans()
+    given = parser.parse_args()
+    try:
+        problems = check_table(given.conninfo, given.table, given.catalog, not given.no_orphans,
+                               given.s3_endpoint)
+    except NoTable as error:
+        print(f"check_lake: {error}", file=sys.stderr)
+        sys.exit(2)
     for line in problems.lines:
         print(line)
-    print(f"{arguments.table}: {problems.checks} checks, {len(problems.lines)} failed")
+    print(f"{given.table}: {problems.checks} checks, {len(problems.lines)} failed")
     sys.exit(1 if problems.lines else 0)
 
 
