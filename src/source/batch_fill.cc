@@ -37,4 +37,10 @@ void AppendMessage(const rd_kafka_message_t& message, RawBatch& batch) {
   CopyHeaders(message, arena, record.headers);
 }
 
+void DropFrom(RawBatch& batch, int32_t partition, int64_t offset) {
+  std::erase_if(batch.records, [&](const Record& record) {
+    return record.partition.value == partition && record.offset.value >= offset;
+  });
+}
+
 }  // namespace sluice

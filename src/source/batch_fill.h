@@ -9,4 +9,7 @@ namespace sluice {
 /// Copies one message into a batch: bytes into its arena, so that the message can be freed at once.
 void AppendMessage(const rd_kafka_message_t& message, RawBatch& batch);
 
+/// Takes a partition's records from `offset` on out again.
+void DropFrom(RawBatch& batch, int32_t partition, int64_t offset);
+
 }  // namespace sluice

@@ -15,6 +15,7 @@ namespace sluice {
 struct Position {
   int64_t expected = 0;     ///< next offset to hand out
   int64_t batch_start = 0;  ///< `expected` when the current batch began
+  int64_t gap_start = -1;   ///< where the last gap began; -1: none so far
   bool reading = true;      ///< false: failed, being revoked or about to move: hand out nothing
   bool paused = false;
   bool moved = true;  ///< nothing came since it was assigned

@@ -16,8 +16,8 @@ constexpr int kSyslogWarning = 4;
 
 // What BrokerHealth tells once per change of state, the library tells at each attempt.
 bool IsConnectionNoise(std::string_view facility) {
-  constexpr std::array<std::string_view, 6> kNoise{"FAIL",      "ERROR",     "REQTMOUT",
-                                                   "HEARTBEAT", "TERMINATE", "METADATA"};
+  constexpr std::array<std::string_view, 7> kNoise{"FAIL",      "ERROR",    "REQTMOUT", "HEARTBEAT",
+                                                   "TERMINATE", "METADATA", "GETPID"};
   return std::ranges::find(kNoise, facility) != kNoise.end();
 }
 

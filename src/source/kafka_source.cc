@@ -14,6 +14,7 @@
 #include "source/consumer_group.h"
 #include "source/kafka_conf.h"
 #include "source/partition_failures.h"
+#include "source/progress_report.h"
 #include "source/stuck_partitions.h"
 #include "source/topic_admin.h"
 #include "source/topic_watch.h"
@@ -53,7 +54,9 @@ class KafkaSource final : public Source {
     return Explained(admin_->OffsetAtTime(partition, timestamp_ms, wait));
   }
   Result<TopicIdentity> Identify(milliseconds wait) override;
-  void ReportProgress(std::span<const OffsetRange> committed) override;
+  void ReportProgress(std::span<const OffsetRange> committed) override {
+    report_->Send(*group_, committed);
+  }
   SourceCounters Counters() const override;
 
  private:
@@ -65,7 +68,8 @@ class KafkaSource final : public Source {
 
   void Collect(milliseconds wait, Polled& polled);
   size_t Take(milliseconds wait, size_t most, Polled& polled);
-  void TakeRecord(const rd_kafka_message_t& message, RawBatch& batch);
+  void TakeRecord(const rd_kafka_message_t& message, Polled& polled);
+  void FailOutOfOrder(const rd_kafka_message_t& message, Position& position, Polled& polled);
   void TakeEvent(const rd_kafka_message_t& message, Polled& polled);
   void TakeEnd(const rd_kafka_message_t& message);
   void TakeTrouble(const rd_kafka_message_t& message, Polled& polled);
@@ -89,8 +93,8 @@ class KafkaSource final : public Source {
   std::unique_ptr<TopicAdmin> admin_;
   std::unique_ptr<TopicWatch> watch_;
   std::unique_ptr<StuckPartitions> stuck_;
+  std::unique_ptr<ProgressReport> report_;
   bool joined_ = false;
-  bool reports_fail_ = false;
   std::optional<Error> refused_;  // by the group
   std::vector<rd_kafka_message_t*> slots_ = std::vector<rd_kafka_message_t*>(kSliceRecords);
   SourceCounters counters_;
@@ -116,6 +120,7 @@ Status KafkaSource::Open() {
   admin_ = std::make_unique<TopicAdmin>(asking_.get(), options_.topic);
   watch_ = std::make_unique<TopicWatch>(*admin_, options_.topic, !options_.embedded);
   stuck_ = std::make_unique<StuckPartitions>(*group_, *admin_, options_.topic);
+  report_ = std::make_unique<ProgressReport>(client_.get(), options_.topic);
   return {};
 }
 
@@ -165,7 +170,7 @@ size_t KafkaSource::Take(milliseconds wait, size_t most, Polled& polled) {
   for (ssize_t i = 0; i < count; ++i) {
     const KafkaMessage message(slots_[static_cast<size_t>(i)]);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      TakeRecord(*message, polled.batch);
+      TakeRecord(*message, polled);
     } else {
       TakeEvent(*message, polled);
     }
@@ -173,17 +178,32 @@ size_t KafkaSource::Take(milliseconds wait, size_t most, Polled& polled) {
   return count > 0 ? static_cast<size_t>(count) : 0;
 }
 
-void KafkaSource::TakeRecord(const rd_kafka_message_t& message, RawBatch& batch) {
+void KafkaSource::TakeRecord(const rd_kafka_message_t& message, Polled& polled) {
   Position* const position = group_->Reading(message.partition);
   if (position == nullptr) return;
-  if (message.offset < position->expected) {
-    ++counters_.below_expected;
-    return;
+  if (message.offset != position->expected) {
+    if (!CanFollow(client_.get(), options_.topic, message, position->expected)) {
+      return FailOutOfOrder(message, *position, polled);
+    }
+    counters_.gap_offsets += message.offset - position->expected;
+    position->gap_start = position->expected;
   }
-  counters_.gap_offsets += message.offset - position->expected;
   position->expected = message.offset + 1;
   position->moved = false;
-  AppendMessage(message, batch);
+  AppendMessage(message, polled.batch);
+}
+
+void KafkaSource::FailOutOfOrder(const rd_kafka_message_t& message, Position& position,
+                                 Polled& polled) {
+  if (message.offset < position.expected) {
+    ++counters_.below_expected;
+    // The record before was the wrong one when it jumped ahead: go back to where it did.
+    if (position.gap_start >= position.batch_start) position.expected = position.gap_start;
+    DropFrom(polled.batch, message.partition, position.expected);
+  }
+  Fail(message.partition,
+       FailureOutOfOrder(options_.topic, message.partition, position.expected, message.offset),
+       polled);
 }
 
 void KafkaSource::TakeEvent(const rd_kafka_message_t& message, Polled& polled) {
@@ -201,8 +221,7 @@ void KafkaSource::TakeEvent(const rd_kafka_message_t& message, Polled& polled) {
                          rd_kafka_message_errstr(&message));
       return;
     case FetchTrouble::kCommit:
-      ++counters_.report_failures;
-      return;
+      return report_->OnAnswer(message.err);
     case FetchTrouble::kTransient:
       ++counters_.broker_errors;
       return Log(LogLevel::kDebug, "kafka error, going on",
@@ -314,22 +333,10 @@ Result<TopicIdentity> KafkaSource::Identify(milliseconds wait) {
                        described.partitions};
 }
 
-void KafkaSource::ReportProgress(std::span<const OffsetRange> committed) {
-  const KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(committed.size())));
-  for (const auto& [partition, start, end] : committed) {
-    // A report for what is not ours makes the group throw us out.
-    if (!group_->positions().contains(partition.value)) continue;
-    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition.value)->offset =
-        end.value;
-  }
-  if (list->cnt == 0) return;
-  const auto code = rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) ++counters_.report_failures;
-}
-
 SourceCounters KafkaSource::Counters() const {
   SourceCounters counters = counters_;
   counters.broker_errors += health_.errors();
+  counters.report_failures = report_->failures();
   return counters;
 }
 
@@ -369,15 +376,7 @@ void KafkaSource::OnError(rd_kafka_t* client, int code, const char* reason, void
 
 void KafkaSource::OnCommit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*,
                            void* self) {
-  auto* const source = static_cast<KafkaSource*>(self);
-  const bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET;
-  if (failed) ++source->counters_.report_failures;
-  if (failed == source->reports_fail_) return;
-  source->reports_fail_ = failed;
-  Log(failed ? LogLevel::kWarn : LogLevel::kInfo,
-      failed ? "the group's offsets cannot be written; only lag tools read them"
-             : "the group's offsets are written again",
-      {{"reason", rd_kafka_err2str(code)}});
+  static_cast<KafkaSource*>(self)->report_->OnAnswer(code);
 }
 
 }  // namespace

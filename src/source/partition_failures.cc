@@ -8,6 +8,9 @@
 namespace sluice {
 namespace {
 
+constexpr const char* kDamagedHint =
+    "the broker's log is damaged there, or the way to it; nothing was skipped";
+
 std::string Place(const std::string& topic, int32_t partition, int64_t offset) {
   return fmt::format("topic {}, partition {}, offset {}", EscapeControl(topic), partition, offset);
 }
@@ -57,6 +60,17 @@ FetchTrouble Classify(const rd_kafka_message_t& message) {
   }
 }
 
+bool CanFollow(rd_kafka_t* client, const std::string& topic, const rd_kafka_message_t& message,
+               int64_t expected) {
+  if (message.offset < expected) return false;
+  int64_t low = 0;
+  int64_t high = 0;
+  // As the last fetch told it: no question to the broker.
+  const auto code =
+      rd_kafka_get_watermark_offsets(client, topic.c_str(), message.partition, &low, &high);
+  return code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || message.offset < high;
+}
+
 Error FailureOf(const rd_kafka_message_t& message, const std::string& topic) {
   const std::string reason = EscapeControl(rd_kafka_message_errstr(&message));
   const std::string place = Place(topic, message.partition, message.offset);
@@ -70,8 +84,7 @@ Error FailureOf(const rd_kafka_message_t& message, const std::string& topic) {
               "give the user READ on the topic", "topic_authorization"};
     default:
       return {ErrorKind::kFatal, fmt::format("a batch is broken: {}: {}", place, reason),
-              "the broker's log is damaged there, or the way to it; nothing was skipped",
-              "corrupt_batch"};
+              kDamagedHint, "corrupt_batch"};
   }
 }
 
@@ -90,6 +103,14 @@ Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t exp
                       Place(topic, partition, expected), marks.high.value),
           "the broker lost records, or the topic is another one; see `sluice offsets`",
           "source_truncated"};
+}
+
+Error FailureOutOfOrder(const std::string& topic, int32_t partition, int64_t expected,
+                        int64_t offset) {
+  return {ErrorKind::kFatal,
+          fmt::format("a batch has an offset that cannot be: {}, where offset {} came",
+                      Place(topic, partition, expected), offset),
+          kDamagedHint, "corrupt_batch"};
 }
 
 Error FailureTooLarge(const std::string& topic, int32_t partition, int64_t expected) {

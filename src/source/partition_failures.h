@@ -22,12 +22,22 @@ enum class FetchTrouble {
 };
 FetchTrouble Classify(const rd_kafka_message_t& message);
 
+/// Returns whether a record other than the expected one can be next. Compaction and transactions
+/// leave gaps; nothing comes from before, or from beyond the log's end.
+bool CanFollow(rd_kafka_t* client, const std::string& topic, const rd_kafka_message_t& message,
+               int64_t expected);
+
 /// Returns the failure for kPartition and kTopic. `topic` is for the message.
 Error FailureOf(const rd_kafka_message_t& message, const std::string& topic);
 
 /// Returns `source_data_lost` or `source_truncated` for an offset that the broker does not have.
 Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t expected,
                         const Watermarks& marks);
+
+/// Returns `corrupt_batch` for an offset that cannot follow: a batch's first offset is not part of
+/// its checksum.
+Error FailureOutOfOrder(const std::string& topic, int32_t partition, int64_t expected,
+                        int64_t offset);
 
 /// Returns `batch_too_large`, naming the settings.
 Error FailureTooLarge(const std::string& topic, int32_t partition, int64_t expected);
