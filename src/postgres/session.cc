@@ -121,8 +121,9 @@ class Session : public SqlSession {
         error = wire_->ErrorOf(result.get());
       }
     }
-    if (error) return Fail(*std::move(error));
-    return rows;
+    if (!error) return rows;
+    if (error->code == kConnectionLost) wire_->Lose("its answer makes no sense");
+    return Fail(*std::move(error));
   }
 
   std::unexpected<Error> NotACopy(const PGresult* result) {

@@ -116,7 +116,8 @@ bool HasKey(const Target& target, const LiveTable& live) {
 TablePlan PlanNewTable(const Target& target, const LiveTable& live, int server_version) {
   std::string sql;
   if (!live.schema_exists) {
-    sql = fmt::format("CREATE SCHEMA {};\n", QuoteIdentifier(target.spec.schema));
+    // Another table of the same plan may have made it by then.
+    sql = fmt::format("CREATE SCHEMA IF NOT EXISTS {};\n", QuoteIdentifier(target.spec.schema));
   }
   sql += CreateTableSql(target, server_version);
   return {{{target.FullName(), "create", Spelled(target.columns), std::move(sql)}}, {}};

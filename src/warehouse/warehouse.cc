@@ -16,6 +16,8 @@
 namespace sluice {
 namespace {
 
+constexpr std::string_view kStatementTimeout = "57014";
+
 // Encoded rows of one table, and what to do with them.
 struct StagedRows {
   std::shared_ptr<const RowStatements> statements;
@@ -72,6 +74,17 @@ Status RollBack(SqlSession& session) {
   return {};
 }
 
+// What the rows that are there do not allow, or what takes too long, is the operator's to do.
+std::unexpected<Error> Explained(const TableChange& change, Error error) {
+  if (error.kind != ErrorKind::kBadData && error.code != kStatementTimeout) {
+    return Fail(std::move(error));
+  }
+  return Fail(ErrorKind::kInvalidConfig,
+              fmt::format("warehouse tables cannot be used as they are:\n{}: `{}` failed: {}",
+                          change.table, change.action, error.message),
+              fmt::format("mend the rows and run it yourself: {}", change.sql), "E0401");
+}
+
 Result<std::vector<TableChange>> Warehouse::Plan(SqlSession& session) {
   SLUICE_ASSIGN(const int version, ReadServerVersion(session));
   std::vector<TableChange> changes;
@@ -106,13 +119,7 @@ Status Warehouse::Migrate(SqlSession& session) {
   for (const auto& change : changes) {
     if (change.sql.empty()) continue;
     auto done = session.Query(change.sql);
-    if (done) continue;
-    if (done.error().kind != ErrorKind::kBadData) return Fail(std::move(done).error());
-    return Fail(ErrorKind::kInvalidConfig,
-                fmt::format("warehouse tables cannot be used as they are:\n{}: its rows do not "
-                            "allow `{}`: {}",
-                            change.table, change.action, done.error().message),
-                "mend the rows, or name another table; sluice explain E0401", "E0401");
+    if (!done) return Explained(change, std::move(done).error());
   }
   return {};
 }

@@ -67,6 +67,17 @@ TEST_F(WarehouseTest, MakesAMissingSchema) {
   EXPECT_EQ(Text("SELECT count(*) FROM \"Gold \"\"x\"\"\".books_silver"), "0|\n");
 }
 
+TEST_F(WarehouseTest, TwoTablesShareANewSchema) {
+  ASSERT_TRUE(session_->Query("DROP SCHEMA IF EXISTS fresh CASCADE"));
+  std::vector<WarehouseTable> tables{TableOf(Books()), TableOf(Books())};
+  tables[0].spec.schema = tables[1].spec.schema = "fresh";
+  tables[1].spec.table = "other";
+  const auto sink = MakeWarehouse(std::move(tables));
+  ASSERT_TRUE(sink);
+  const Status prepared = (*sink)->Prepare(*session_);
+  EXPECT_TRUE(prepared) << prepared.error().message;
+}
+
 TEST_F(WarehouseTest, AddsColumnsToATableInUse) {
   ASSERT_TRUE(SinkOf(TableOf({Books()[0]}))->Prepare(*session_));
   const auto sink = SinkOf(TableOf(Books()));
@@ -187,15 +198,16 @@ TEST_F(WarehouseTest, BatchesWithoutRowsTouchNothing) {
 
 // The same batches in every order must leave the same rows.
 TEST_F(WarehouseTest, UpsertsDoNotDependOnTheOrderOfCommits) {
+  const std::string two = "'2024-01-01 00:00:02+00'";
   const std::array<std::string, 4> batches{
-      BookRows("('t', NULL, 1, '2024-01-01 00:00:02+00', 0, 10), ('t', NULL, 2, '2024-01-01 "
-               "00:00:02+00', 0, 11), "
+      BookRows("('t', NULL, 1, " + two + ", 0, 10), ('t', NULL, 2, " + two + ", 0, 11), " +
                "('u', 'a', 3, NULL, 0, 12), (NULL, NULL, 30, '2024-01-01 00:00:00+00', 0, 13)"),
-      BookRows("('t', NULL, 4, '2024-01-01 00:00:02+00', 1, 1), ('u', 'a', 5, NULL, 1, 2)"),
-      BookRows("('t', NULL, 6, '2024-01-01 00:00:01+00', 2, 99), ('u', 'a', 7, '1970-01-01 "
-               "00:00:00+00', 2, 3), "
-               "(NULL, NULL, 31, NULL, 2, 4)"),
-      BookRows("('t', '', 8, NULL, 3, 500), ('u', 'a', 9, NULL, 3, 501)")};
+      BookRows("('t', NULL, 4, " + two + ", 1, 1), ('u', 'a', 5, NULL, 1, 2), ('v', '', 40, " +
+               two + ", 1, 3), ('v', '', 42, " + two + ", 1, 6), ('v', '', 41, " + two + ", 1, 4)"),
+      BookRows("('t', NULL, 6, '2024-01-01 00:00:01+00', 2, 99), "
+               "('u', 'a', 7, '1970-01-01 00:00:00+00', 2, 3), (NULL, NULL, 31, NULL, 2, 4)"),
+      BookRows("('t', '', 8, NULL, 3, 500), ('u', 'a', 9, NULL, 3, 501), ('v', '', 43, " + two +
+               ", 1, 5)")};
   const auto sink = SinkOf(TableOf(Books(), {"title", "Author(s)"}));
   std::array<size_t, 4> order{0, 1, 2, 3};
   do {
@@ -207,7 +219,7 @@ TEST_F(WarehouseTest, UpsertsDoNotDependOnTheOrderOfCommits) {
     }
     ASSERT_EQ(Text("SELECT title, \"Author(s)\", sales, _partition, _offset FROM books_silver "
                    "ORDER BY title, \"Author(s)\" NULLS LAST"),
-              "t||8|3|500|\nt|NULL|4|1|1|\nu|a|7|2|3|\nNULL|NULL|30|0|13|\n");
+              "t||8|3|500|\nt|NULL|4|1|1|\nu|a|7|2|3|\nv||42|1|6|\nNULL|NULL|30|0|13|\n");
   } while (std::ranges::next_permutation(order).found);
 }
 
@@ -219,6 +231,10 @@ TEST_F(WarehouseTest, AnUpsertSeenTwiceChangesNothing) {
   const std::string before = Text("SELECT ctid, * FROM books_silver");
   ASSERT_TRUE(Commit(*sink, *session_, Batch(rows)));
   EXPECT_EQ(Text("SELECT ctid, * FROM books_silver"), before);
+  const std::string staging = Text(
+      "SELECT oid::regclass FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND "
+      "relkind = 'r'");
+  EXPECT_EQ(Text("SELECT count(*) FROM " + staging.substr(0, staging.find('|'))), "0|\n");
 }
 
 TEST_F(WarehouseTest, ASessionGoesOnWithTheNewShapeOfATable) {
