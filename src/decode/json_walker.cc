@@ -10,10 +10,6 @@ namespace {
 
 constexpr size_t kPairwiseKeys = 16;
 
-bool IsBlank(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 }  // namespace
 
 void JsonWalker::Start(const JsonIndex& index, JsonIndex::Outcome outcome, std::string_view text) {
