@@ -47,14 +47,14 @@ struct ParquetTableWriter::Output {
   ParquetStats stats;
   std::vector<PartitionValue> values;
   int64_t row_group_rows = 0;
-  int64_t group_rows = 0;      ///< of the unfinished row group
-  int64_t buffered_bytes = 0;  ///< in memory, about
+  int64_t group_rows = 0;      // of the unfinished row group
+  int64_t buffered_bytes = 0;  // in memory, about
 };
 
 // What is in hand for one partition: rows that wait for a full chunk, and perhaps an open file.
 struct ParquetTableWriter::Partition {
   std::vector<PartitionValue> values;
-  std::vector<uint32_t> picked{};  ///< rows of the chunk that is being scattered
+  std::vector<uint32_t> picked{};  // rows of the chunk that is being scattered
   std::optional<Chunk> gathered{};
   size_t gathered_rows = 0;
   std::unique_ptr<Output> open{};
