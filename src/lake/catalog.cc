@@ -5,8 +5,10 @@
 namespace sluice {
 namespace {
 
+constexpr std::string_view kTakeTurns =
+    "SELECT pg_advisory_xact_lock(hashtext('sluice iceberg catalog'))";
+
 constexpr std::string_view kCreate = R"(
-SELECT pg_advisory_xact_lock(hashtext('sluice iceberg catalog'));
 CREATE TABLE IF NOT EXISTS iceberg_tables (
   catalog_name VARCHAR(255) NOT NULL,
   table_namespace VARCHAR(255) NOT NULL,
@@ -49,6 +51,10 @@ Result<std::string> PointerOf(const SqlRow& row, const TableName& name) {
 }  // namespace
 
 Status CreateCatalog(SqlSession& session) {
+  SLUICE_TRY(session.Query(kTakeTurns));
+  // CREATE … IF NOT EXISTS needs the right to create also where there is nothing to do.
+  SLUICE_ASSIGN(const bool exists, CatalogExists(session));
+  if (exists) return {};
   SLUICE_TRY(session.Query(kCreate));
   return {};
 }

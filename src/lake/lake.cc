@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "lake/catalog.h"
@@ -14,6 +16,9 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kStoreCall{30};
+// For all tables that are made or changed at a start, while others wait. Below PostgreSQL's
+// idle_in_transaction_session_timeout.
+constexpr std::chrono::seconds kStoreTimeInChange{20};
 // The catalog's columns take 1000 bytes; behind the location comes `/metadata/` and a name.
 constexpr size_t kMaxLocationBytes = 850;
 
@@ -64,9 +69,11 @@ class IcebergLake : public LakeSink {
   void Discard() override;
 
  private:
-  Status PrepareAll(SqlSession& session, std::vector<PreparedTable>& prepared);
-  Result<PreparedTable> PrepareOne(SqlSession& session, const TableStream& stream);
-  Result<std::string> PutMetadata(const RemotePath& path, const Json& tree);
+  Result<std::optional<std::vector<PreparedTable>>> AsTheyAre(SqlSession& session);
+  Result<std::vector<PreparedTable>> MakeOrChange(SqlSession& session);
+  Result<PreparedTable> PrepareOne(SqlSession& session, const TableStream& stream,
+                                   SteadyTime deadline);
+  Result<std::string> PutMetadata(const RemotePath& path, const Json& tree, SteadyTime deadline);
 
   ObjectStore& store_;
   std::string catalog_;
@@ -96,58 +103,90 @@ Result<std::vector<TableChange>> IcebergLake::Plan(SqlSession& session) {
 }
 
 Status IcebergLake::Prepare(SqlSession& session) {
-  std::vector<PreparedTable> prepared;
-  SLUICE_TRY(session.Query("BEGIN"));
-  Status status = PrepareAll(session, prepared);
-  if (!status) {
-    // The session may be gone, and its transaction with it.
-    if (session.IsAlive()) static_cast<void>(session.Query("ROLLBACK"));
-    return status;
+  SLUICE_ASSIGN(auto prepared, AsTheyAre(session));
+  if (!prepared) {
+    SLUICE_ASSIGN(prepared, MakeOrChange(session));
   }
-  SLUICE_TRY(session.Query("COMMIT"));
-  for (size_t i = 0; i < streams_.size(); ++i) SLUICE_TRY(streams_[i].Use(std::move(prepared[i])));
+  for (size_t i = 0; i < streams_.size(); ++i)
+    SLUICE_TRY(streams_[i].Use(std::move((*prepared)[i])));
   return {};
 }
 
-Status IcebergLake::PrepareAll(SqlSession& session, std::vector<PreparedTable>& prepared) {
-  SLUICE_TRY(CreateCatalog(session));
+// Nothing when a table is missing or has another layout. Takes no lock: most starts change nothing,
+// and the others' commits go on meanwhile.
+Result<std::optional<std::vector<PreparedTable>>> IcebergLake::AsTheyAre(SqlSession& session) {
+  std::vector<PreparedTable> prepared;
   for (const TableStream& stream : streams_) {
-    SLUICE_ASSIGN(PreparedTable one, PrepareOne(session, stream));
+    const LakeTable& table = stream.table();
+    SLUICE_ASSIGN(const auto pointer, FindPointer(session, catalog_, table.name));
+    if (!pointer) return std::nullopt;
+    SLUICE_ASSIGN(const auto loaded, stream.loader()->Load(*pointer, Now() + kStoreCall));
+    SLUICE_ASSIGN(const TableLayout next, NextLayout(table, loaded->metadata));
+    if (DescribeChanges(table, loaded->metadata, next).front().action != "none") {
+      return std::nullopt;
+    }
+    SLUICE_ASSIGN(PreparedTable one, PrepareTable(table, loaded->metadata));
     prepared.push_back(std::move(one));
   }
-  return {};
+  return prepared;
+}
+
+Result<std::vector<PreparedTable>> IcebergLake::MakeOrChange(SqlSession& session) {
+  const SteadyTime deadline = Now() + kStoreTimeInChange;
+  // Pointers are locked in the order of their names, as by commits.
+  std::map<TableName, size_t> order;
+  for (size_t i = 0; i < streams_.size(); ++i) order[streams_[i].table().name] = i;
+  std::vector<PreparedTable> prepared(streams_.size());
+  const auto body = [&]() -> Status {
+    SLUICE_TRY(CreateCatalog(session));
+    for (const auto& [name, i] : order) {
+      SLUICE_ASSIGN(prepared[i], PrepareOne(session, streams_[i], deadline));
+    }
+    return {};
+  };
+  SLUICE_TRY(session.Query("BEGIN"));
+  if (Status status = body(); !status) {
+    // The session may be gone, and its transaction with it.
+    if (session.IsAlive()) static_cast<void>(session.Query("ROLLBACK"));
+    return Fail(std::move(status).error());
+  }
+  SLUICE_TRY(session.Query("COMMIT"));
+  return prepared;
 }
 
 // Makes the table, or changes it where its layout is not what the pipeline needs.
-Result<PreparedTable> IcebergLake::PrepareOne(SqlSession& session, const TableStream& stream) {
+Result<PreparedTable> IcebergLake::PrepareOne(SqlSession& session, const TableStream& stream,
+                                              SteadyTime deadline) {
   const LakeTable& table = stream.table();
   SLUICE_ASSIGN(const auto found, FindPointer(session, catalog_, table.name));
   if (!found) {
     SLUICE_ASSIGN(const TableLayout layout, NewLayout(table));
     const Json tree = NewTableMetadata(table.location, layout, WallClockMs());
-    SLUICE_ASSIGN(const std::string path, PutMetadata(NewMetadata(table.location, ""), tree));
+    SLUICE_ASSIGN(const std::string path,
+                  PutMetadata(NewMetadata(table.location, ""), tree, deadline));
     SLUICE_TRY(InsertTable(session, catalog_, table.name, path));
-    SLUICE_ASSIGN(const auto made, stream.loader()->Load(path, Now() + kStoreCall));
+    SLUICE_ASSIGN(const auto made, stream.loader()->Load(path, deadline));
     return PrepareTable(table, made->metadata);
   }
   SLUICE_ASSIGN(const std::string pointer, LockPointer(session, catalog_, table.name));
-  SLUICE_ASSIGN(auto loaded, stream.loader()->Load(pointer, Now() + kStoreCall));
+  SLUICE_ASSIGN(auto loaded, stream.loader()->Load(pointer, deadline));
   SLUICE_ASSIGN(const TableLayout next, NextLayout(table, loaded->metadata));
   if (DescribeChanges(table, loaded->metadata, next).front().action != "none") {
     const Json tree = WithLayout(loaded->metadata, pointer, next, WallClockMs());
     SLUICE_ASSIGN(const std::string path,
-                  PutMetadata(NewMetadata(loaded->metadata.location, pointer), tree));
+                  PutMetadata(NewMetadata(loaded->metadata.location, pointer), tree, deadline));
     SLUICE_TRY(SwapPointer(session, catalog_, table.name, pointer, path));
-    SLUICE_ASSIGN(loaded, stream.loader()->Load(path, Now() + kStoreCall));
+    SLUICE_ASSIGN(loaded, stream.loader()->Load(path, deadline));
   }
   return PrepareTable(table, loaded->metadata);
 }
 
-Result<std::string> IcebergLake::PutMetadata(const RemotePath& path, const Json& tree) {
+Result<std::string> IcebergLake::PutMetadata(const RemotePath& path, const Json& tree,
+                                             SteadyTime deadline) {
   const std::string text = WriteJson(tree);
   // Other engines hang on metadata that they cannot parse, so ours is parsed before it is put.
   SLUICE_TRY(ParseMetadata(text, path.value));
-  SLUICE_TRY(store_.Put(path, text, Now() + kStoreCall));
+  SLUICE_TRY(store_.Put(path, text, deadline));
   return path.value;
 }
 

@@ -5,12 +5,13 @@
 namespace sluice {
 namespace {
 
-// Others wait for the pointer's lock meanwhile.
-constexpr std::chrono::seconds kStoreCallInLock{5};
+// Others wait for the pointers' locks meanwhile, so all calls to the store share it.
+constexpr std::chrono::seconds kStoreTimeInLock{5};
 
 // What the catalog names was put before it was named: a store that does not show it is late.
-Result<TableLoader::Table> LoadLocked(const TablePart& part, const std::string& pointer) {
-  auto table = part.loader->Load(pointer, Now() + kStoreCallInLock);
+Result<TableLoader::Table> LoadLocked(const TablePart& part, const std::string& pointer,
+                                      SteadyTime deadline) {
+  auto table = part.loader->Load(pointer, deadline);
   if (table || table.error().code != kNotFound) return table;
   Error error = std::move(table).error();
   error.kind = ErrorKind::kRetryable;
@@ -33,11 +34,12 @@ Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
     const TableName& name = part.append.prepared->table.name;
     SLUICE_ASSIGN(pointers[name], LockPointer(session, catalog_, name));
   }
+  const SteadyTime deadline = Now() + kStoreTimeInLock;
   const std::map<std::string, std::string> audit{{"sluice.commit-id", commit.value},
                                                  {"sluice.positions", positions_}};
   for (const TablePart& part : parts_) {
     const TableName& name = part.append.prepared->table.name;
-    SLUICE_ASSIGN(pointers[name], ApplyTo(session, part, pointers[name], audit));
+    SLUICE_ASSIGN(pointers[name], ApplyTo(session, part, pointers[name], audit, deadline));
     snapshots_[name.Full()] = part.append.snapshot_id;
   }
   return {};
@@ -45,12 +47,13 @@ Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
 
 Result<std::string> LakeCommit::ApplyTo(SqlSession& session, const TablePart& part,
                                         const std::string& pointer,
-                                        const std::map<std::string, std::string>& audit) {
-  SLUICE_ASSIGN(const TableLoader::Table base, LoadLocked(part, pointer));
+                                        const std::map<std::string, std::string>& audit,
+                                        SteadyTime deadline) {
+  SLUICE_ASSIGN(const TableLoader::Table base, LoadLocked(part, pointer, deadline));
   SLUICE_ASSIGN(const NextSnapshot next,
                 BuildSnapshot(*base, pointer, part.append, audit, WallClockMs()));
-  SLUICE_TRY(store_.Put(next.list_path, next.list, Now() + kStoreCallInLock));
-  SLUICE_TRY(store_.Put(next.metadata_path, next.metadata, Now() + kStoreCallInLock));
+  SLUICE_TRY(store_.Put(next.list_path, next.list, deadline));
+  SLUICE_TRY(store_.Put(next.metadata_path, next.metadata, deadline));
   SLUICE_TRY(SwapPointer(session, catalog_, part.append.prepared->table.name, pointer,
                          next.metadata_path.value));
   part.loader->Remember(next.metadata_path.value, next.table);

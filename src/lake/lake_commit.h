@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "lake/snapshot.h"
 #include "lake/table_loader.h"
 #include "stage/sink.h"
@@ -33,7 +34,7 @@ class LakeCommit : public Participant {
   /// Returns the pointer after the part's snapshot.
   Result<std::string> ApplyTo(SqlSession& session, const TablePart& part,
                               const std::string& pointer,
-                              const std::map<std::string, std::string>& audit);
+                              const std::map<std::string, std::string>& audit, SteadyTime deadline);
 
   ObjectStore& store_;
   std::string catalog_;

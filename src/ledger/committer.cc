@@ -9,23 +9,21 @@
 #include "core/log.h"
 #include "core/pause.h"
 #include "core/text.h"
-#include "ledger/ledger.h"
+#include "ledger/claims.h"
+#include "ledger/marks.h"
 #include "ledger/quarantine.h"
-#include "ledger/schema.h"
 
 namespace sluice {
 namespace {
 
 constexpr int64_t kFirstDelayMs = 50;
 constexpr int64_t kMaxDelayMs = 5'000;
+// A worker that freezes in here holds locks for which others wait: the server ends its session.
+// Just above the time that a commit may spend on the object store between two statements.
+constexpr std::string_view kBegin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '6s'";
 
 SqlValue Text(int64_t number) {
   return std::to_string(number);
-}
-
-std::unexpected<Error> Fenced(const StagedRange& range) {
-  return Fail(ErrorKind::kFenced,
-              fmt::format("another worker owns partition {}", range.counts.range.partition.value));
 }
 
 // ok + quarantined + skipped == delivered, for every range (S1).
@@ -46,77 +44,6 @@ Status CheckCounts(const Staged& staged) {
   if (!staged.quarantine.empty() && quarantined != static_cast<int64_t>(staged.quarantine.size())) {
     return Fail(ErrorKind::kInvariant, fmt::format("{} rejects for {} quarantined records",
                                                    staged.quarantine.size(), quarantined));
-  }
-  return {};
-}
-
-// S3: leaves early when the claim is no longer ours; S8 decides, this only saves work.
-Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged& staged) {
-  for (const auto& range : staged.ranges) {
-    const auto& where = range.counts.range;
-    const std::array<SqlValue, 4> params{pipeline, std::string(Name(staged.sink)),
-                                         Text(staged.log.value), Text(where.partition.value)};
-    SLUICE_ASSIGN(
-        const SqlRows rows,
-        session.Query("SELECT owner_epoch, next_offset FROM sluice.position WHERE pipeline "
-                      "= $1 AND sink = $2 AND log_id = $3::int AND partition = $4::int",
-                      params));
-    if (rows.rows.size() != 1 || rows.rows[0][0] != Text(range.epoch.value) ||
-        rows.rows[0][1] != Text(where.start.value)) {
-      return Fenced(range);
-    }
-  }
-  return {};
-}
-
-// S8 for one partition. The lake may not pass the warehouse: the predicate says so as well.
-Status MoveMark(SqlSession& session, const std::string& pipeline, const Staged& staged,
-                const StagedRange& range) {
-  const RangeCounts& counts = range.counts;
-  const std::array<SqlValue, 11> params{pipeline,
-                                        std::string(Name(staged.sink)),
-                                        Text(staged.log.value),
-                                        Text(counts.range.partition.value),
-                                        Text(counts.range.start.value),
-                                        Text(counts.range.end.value),
-                                        Text(range.epoch.value),
-                                        staged.commit.value,
-                                        Text(counts.ok),
-                                        Text(counts.quarantined),
-                                        Text(counts.skipped)};
-  SLUICE_ASSIGN(
-      const SqlRows moved,
-      session.Query(
-          "UPDATE sluice.position AS mine SET next_offset = $6::bigint, last_commit = "
-          "$8::uuid, n_ok = n_ok + $9::bigint, n_quarantined = n_quarantined + "
-          "$10::bigint, n_skipped = n_skipped + $11::bigint, owner_pid = pg_backend_pid(), "
-          "updated_at = clock_timestamp() WHERE pipeline = $1 AND sink = $2 AND log_id = "
-          "$3::int AND partition = $4::int AND owner_epoch = $7::bigint AND next_offset = "
-          "$5::bigint AND ($2 <> 'lake' OR NOT EXISTS (SELECT 1 FROM sluice.position AS "
-          "ahead WHERE ahead.pipeline = $1 AND ahead.sink = 'warehouse' AND ahead.log_id = "
-          "$3::int AND ahead.partition = $4::int AND ahead.next_offset < $6::bigint))",
-          params));
-  return moved.affected == 1 ? Status{} : Fenced(range);
-}
-
-// Sums for `verify`; most commits leave nothing out and write nothing here.
-Status CountLeftOut(SqlSession& session, const std::string& pipeline, const Staged& staged) {
-  for (const auto& range : staged.ranges) {
-    for (const auto& [table, rows] : range.left_out) {
-      if (rows == 0) continue;
-      const std::array<SqlValue, 6> params{pipeline,
-                                           std::string(Name(staged.sink)),
-                                           Text(staged.log.value),
-                                           Text(range.counts.range.partition.value),
-                                           table,
-                                           Text(rows)};
-      SLUICE_TRY(
-          session.Query("INSERT INTO sluice.left_out AS old (pipeline, sink, log_id, "
-                        "partition, table_name, n) VALUES ($1, $2, $3::int, $4::int, $5, "
-                        "$6::bigint) ON CONFLICT (pipeline, sink, log_id, partition, "
-                        "table_name) DO UPDATE SET n = old.n + excluded.n",
-                        params));
-    }
   }
   return {};
 }
@@ -237,13 +164,12 @@ void Committer::WaitBeforeRetry(const Error& error, int attempt, std::stop_token
 
 Status Committer::Attempt(const Staged& staged, Participant& participant) {
   SLUICE_ASSIGN(SqlSession* const session, Session());
-  SLUICE_TRY(session->Query("BEGIN"));
+  SLUICE_TRY(session->Query(kBegin));
   const auto body = [&]() -> Status {
     SLUICE_TRY(CheckFence(*session, pipeline_, staged));
     SLUICE_TRY(participant.Apply(*session, staged.commit));
     SLUICE_TRY(WriteQuarantine(*session, pipeline_, staged.log, staged.commit, staged.quarantine));
-    for (const auto& range : staged.ranges)
-      SLUICE_TRY(MoveMark(*session, pipeline_, staged, range));
+    SLUICE_TRY(MoveMarks(*session, pipeline_, staged));
     SLUICE_TRY(CountLeftOut(*session, pipeline_, staged));
     return InsertCommit(*session, pipeline_, worker_, staged, participant);
   };
@@ -288,7 +214,10 @@ Status Committer::Settle(const Staged& staged) {
     ++counters_.doubts_applied;
     return {};
   }
-  if (rows->rows.size() != 1 || rows->rows[0][0] != Text(first.epoch.value)) return Fenced(first);
+  if (rows->rows.size() != 1 || rows->rows[0][0] != Text(first.epoch.value)) {
+    return Fail(ErrorKind::kFenced, fmt::format("another worker owns partition {}",
+                                                first.counts.range.partition.value));
+  }
   return Fail(ErrorKind::kRetryable, "the commit whose reply was lost did not happen", {},
               "not_applied");
 }

@@ -71,63 +71,7 @@ SqlValue Text(int64_t number) {
   return std::to_string(number);
 }
 
-// Makes the missing position rows of a partition.
-Status InsertPositions(SqlSession& session, const std::string& pipeline, LogId log,
-                       PartitionId partition, const std::vector<Sink>& sinks, Offset start) {
-  for (const Sink sink : sinks) {
-    const std::array<SqlValue, 5> params{pipeline, std::string(Name(sink)), Text(log.value),
-                                         Text(partition.value), Text(start.value)};
-    SLUICE_TRY(session.Query(
-        "INSERT INTO sluice.position (pipeline, sink, log_id, partition, start_offset, "
-        "next_offset) "
-        "SELECT $1, $2, $3::int, $4::int, first, first FROM (SELECT coalesce((SELECT "
-        "max(next_offset) FROM sluice.position WHERE pipeline = $1 AND log_id = $3::int AND "
-        "partition = $4::int), $5::bigint) AS first) AS known ON CONFLICT DO NOTHING",
-        params));
-  }
-  return {};
-}
-
-Result<std::vector<Offset>> KeptOut(SqlSession& session, const std::string& pipeline, LogId log,
-                                    PartitionId partition, Offset from, Offset to) {
-  const std::array<SqlValue, 5> params{pipeline, Text(log.value), Text(partition.value),
-                                       Text(from.value), Text(to.value)};
-  SLUICE_ASSIGN(
-      const SqlRows rows,
-      session.Query("SELECT \"offset\" FROM sluice.quarantine WHERE pipeline = $1 AND "
-                    "log_id = $2::int AND partition = $3::int AND \"offset\" >= $4::bigint "
-                    "AND \"offset\" < $5::bigint ORDER BY 1",
-                    params));
-  std::vector<Offset> offsets;
-  for (const auto& row : rows.rows) offsets.push_back(Offset{IntegerOf(row.at(0))});
-  return offsets;
-}
-
-Status BumpEpochs(SqlSession& session, const std::string& pipeline, const std::string& worker,
-                  LogId log, Claim& claim) {
-  const std::array<SqlValue, 4> params{pipeline, Text(log.value), Text(claim.partition.value),
-                                       worker};
-  SLUICE_ASSIGN(
-      const SqlRows rows,
-      session.Query("UPDATE sluice.position SET owner_epoch = owner_epoch + 1, owner = $4, "
-                    "owner_pid = pg_backend_pid() WHERE pipeline = $1 AND log_id = $2::int AND "
-                    "partition = $3::int RETURNING sink, start_offset, next_offset, owner_epoch",
-                    params));
-  for (const auto& row : rows.rows) {
-    const Sink sink = row.at(0) == "lake" ? Sink::kLake : Sink::kWarehouse;
-    claim.positions[sink] = {Offset{IntegerOf(row.at(1))}, Offset{IntegerOf(row.at(2))},
-                             Epoch{IntegerOf(row.at(3))}};
-  }
-  return {};
-}
-
 }  // namespace
-
-Offset Claim::ResumeAt() const {
-  Offset least{INT64_MAX};
-  for (const auto& [sink, position] : positions) least = std::min(least, position.next);
-  return least;
-}
 
 Status RegisterPipeline(SqlSession& session, const Registration& registration,
                         OpenTransaction open) {
@@ -140,7 +84,7 @@ Status RegisterPipeline(SqlSession& session, const Registration& registration,
                       params));
     SLUICE_ASSIGN(const SqlRows rows,
                   session.Query("SELECT transform_hash, layout_version FROM sluice.pipeline WHERE "
-                                "name = $1 FOR UPDATE",
+                                "name = $1 FOR NO KEY UPDATE",
                                 std::span(params).first(1)));
     SLUICE_TRY(CompareTransform(session, registration, rows.rows.at(0)));
     for (const auto& target : registration.targets) {
@@ -187,16 +131,6 @@ Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
   return LogId{static_cast<int32_t>(IntegerOf(made.rows.at(0).at(0)))};
 }
 
-Result<bool> HasPosition(SqlSession& session, const std::string& pipeline, LogId log,
-                         PartitionId partition) {
-  const std::array<SqlValue, 3> params{pipeline, Text(log.value), Text(partition.value)};
-  SLUICE_ASSIGN(const SqlRows rows,
-                session.Query("SELECT 1 FROM sluice.position WHERE pipeline = $1 AND log_id = "
-                              "$2::int AND partition = $3::int LIMIT 1",
-                              params));
-  return !rows.rows.empty();
-}
-
 Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std::string& pipeline,
                                                  LogId log) {
   const std::array<SqlValue, 2> params{pipeline, Text(log.value)};
@@ -209,44 +143,6 @@ Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std:
     marks[PartitionId{static_cast<int32_t>(IntegerOf(row.at(0)))}] = Offset{IntegerOf(row.at(1))};
   }
   return marks;
-}
-
-Result<Claim> ClaimPartition(SqlSession& session, const std::string& pipeline,
-                             const std::string& worker, LogId log, PartitionId partition,
-                             const std::vector<Sink>& sinks, Offset start) {
-  Claim claim{.partition = partition, .positions = {}, .kept_out = {}};
-  SLUICE_TRY(InTransaction(session, [&]() -> Status {
-    claim.positions.clear();
-    SLUICE_TRY(InsertPositions(session, pipeline, log, partition, sinks, start));
-    SLUICE_TRY(BumpEpochs(session, pipeline, worker, log, claim));
-    std::erase_if(claim.positions, [&](const auto& item) {
-      return std::find(sinks.begin(), sinks.end(), item.first) == sinks.end();
-    });
-    const auto warehouse = claim.positions.find(Sink::kWarehouse);
-    const auto lake = claim.positions.find(Sink::kLake);
-    if (warehouse == claim.positions.end() || lake == claim.positions.end()) return {};
-    SLUICE_ASSIGN(claim.kept_out, KeptOut(session, pipeline, log, partition, lake->second.next,
-                                          warehouse->second.next));
-    return {};
-  }));
-  SLUICE_TRY(TerminateZombies(session, pipeline));
-  return claim;
-}
-
-Result<int64_t> TerminateZombies(SqlSession& session, const std::string& pipeline) {
-  const std::array<SqlValue, 2> params{pipeline, "sluice:" + pipeline + ":"};
-  SLUICE_ASSIGN(
-      const SqlRows rows,
-      session.Query(
-          "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
-          "pg_backend_pid() AND starts_with(application_name, $2) AND xact_start < "
-          "clock_timestamp() - interval '10 seconds' AND pid NOT IN (SELECT owner_pid FROM "
-          "sluice.position WHERE pipeline = $1 AND owner_pid IS NOT NULL)",
-          params));
-  for (const auto& row : rows.rows) {
-    Log(LogLevel::kWarn, "ended the backend of a fenced worker", {{"pid", row.at(0).value_or("")}});
-  }
-  return static_cast<int64_t>(rows.rows.size());
 }
 
 }  // namespace sluice

@@ -6,26 +6,10 @@
 
 #include "core/result.h"
 #include "core/types.h"
-#include "stage/sink.h"
 #include "stage/source.h"
 #include "stage/sql.h"
 
 namespace sluice {
-
-/// What the ledger says of one sink in one partition.
-struct Position {
-  Offset start;
-  Offset next;
-  Epoch epoch;
-};
-
-/// A partition as claimed by this worker.
-struct Claim {
-  PartitionId partition;
-  std::map<Sink, Position> positions;
-  std::vector<Offset> kept_out;  ///< quarantined offsets in [lake's mark, warehouse's mark), sorted
-  Offset ResumeAt() const;       ///< the smallest mark
-};
 
 /// The pipeline as the ledger must know it before any record moves.
 struct Registration {
@@ -48,23 +32,8 @@ Status RegisterPipeline(SqlSession& session, const Registration& registration,
 Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
                          const TopicIdentity& topic, bool accept_new);
 
-/// Whether the ledger already has a position for a partition (its start is not needed then).
-Result<bool> HasPosition(SqlSession& session, const std::string& pipeline, LogId log,
-                         PartitionId partition);
-
 /// Returns the smaller of the sinks' marks for each partition of a log.
 Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std::string& pipeline,
                                                  LogId log);
-
-/// Claims a partition for `worker` (section 4): bumps the epochs of all its sinks in one
-/// transaction; at first sight starts them at `start`. A sink that is new in a known partition
-/// starts at the other's mark. Backends of fenced owners that hang in a transaction are ended.
-Result<Claim> ClaimPartition(SqlSession& session, const std::string& pipeline,
-                             const std::string& worker, LogId log, PartitionId partition,
-                             const std::vector<Sink>& sinks, Offset start);
-
-/// Ends backends of this pipeline that no longer own anything and whose transaction is older than
-/// 10 s. Returns how many.
-Result<int64_t> TerminateZombies(SqlSession& session, const std::string& pipeline);
 
 }  // namespace sluice

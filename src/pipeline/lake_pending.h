@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "ledger/ledger.h"
+#include "ledger/claims.h"
 #include "ledger/staged.h"
 #include "stage/row_batch.h"
 

@@ -91,11 +91,8 @@ class Run {
     SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic, false));
     events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
                       log_);
-    for (int32_t partition = 0; partition < partitions_; ++partition) {
-      SLUICE_ASSIGN(const bool known,
-                    HasPosition(*session_, spec_.pipeline, log_, PartitionId{partition}));
-      known_log_ = known_log_ || known;
-    }
+    SLUICE_ASSIGN(const auto known, LeastMarks(*session_, spec_.pipeline, log_));
+    known_log_ = !known.empty();
     return options_.once ? SetTargets() : Status{};
   }
 

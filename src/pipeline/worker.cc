@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "core/log.h"
+#include "ledger/ledger.h"
 #include "pipeline/batch_split.h"
 
 namespace sluice {
@@ -65,12 +66,13 @@ Status Worker::TakeGroupChange(const GroupChange& change, std::stop_token stop) 
 }
 
 Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
+  SLUICE_ASSIGN(const auto first, FirstOffsets(partitions));
+  const Claimant me{options_.pipeline, options_.name, options_.log, SinksOf(at_)};
+  SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
+  SLUICE_ASSIGN(auto claims, ClaimPartitions(*session, me, first));
   std::vector<OffsetRange> from;
-  for (const PartitionId partition : partitions) {
-    SLUICE_ASSIGN(const Offset first, FirstOffset(partition));
-    SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
-    SLUICE_ASSIGN(Claim claim, ClaimPartition(*session, options_.pipeline, options_.name,
-                                              options_.log, partition, SinksOf(at_), first));
+  for (Claim& claim : claims) {
+    const PartitionId partition = claim.partition;
     read_[partition] = claim.ResumeAt();
     from.push_back({partition, claim.ResumeAt(), {}});
     claims_.insert_or_assign(partition, std::move(claim));
@@ -78,12 +80,23 @@ Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
   return at_.source.Assign(from);
 }
 
-// Where a partition starts at first sight; of one that the ledger knows the answer is not used.
-Result<Offset> Worker::FirstOffset(PartitionId partition) {
+// Where partitions start at first sight; of those that the ledger knows the answer is not used.
+Result<std::map<PartitionId, Offset>> Worker::FirstOffsets(
+    std::span<const PartitionId> partitions) {
   SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
-  SLUICE_ASSIGN(const bool known,
-                HasPosition(*session, options_.pipeline, options_.log, partition));
-  if (known) return Offset{0};
+  SLUICE_ASSIGN(const auto known, LeastMarks(*session, options_.pipeline, options_.log));
+  std::map<PartitionId, Offset> first;
+  for (const PartitionId partition : partitions) {
+    if (known.contains(partition)) {
+      first[partition] = known.at(partition);
+    } else {
+      SLUICE_ASSIGN(first[partition], FirstOffset(partition));
+    }
+  }
+  return first;
+}
+
+Result<Offset> Worker::FirstOffset(PartitionId partition) {
   if (options_.start == StartAt::kTimestamp && !options_.known_log) {
     return at_.source.OffsetAtTime(partition, options_.start_timestamp_ms, kBrokerWait);
   }

@@ -12,8 +12,8 @@
 #include "config/spec.h"
 #include "core/clock.h"
 #include "core/result.h"
+#include "ledger/claims.h"
 #include "ledger/committer.h"
-#include "ledger/ledger.h"
 #include "pipeline/batch_builder.h"
 #include "pipeline/lake_pending.h"
 #include "pipeline/status_board.h"
@@ -69,6 +69,7 @@ class Worker {
   Status Step(std::stop_token stop);
   Status TakeGroupChange(const GroupChange& change, std::stop_token stop);
   Status ClaimAndAssign(std::span<const PartitionId> partitions);
+  Result<std::map<PartitionId, Offset>> FirstOffsets(std::span<const PartitionId> partitions);
   Result<Offset> FirstOffset(PartitionId partition);
   Status GiveBack(const GroupChange& change, std::stop_token stop);
   void StopPartitions(std::span<const PartitionFailure> failures);

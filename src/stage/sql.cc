@@ -22,4 +22,27 @@ double DoubleOf(const SqlValue& value) {
   return NumberOf<double>(value);
 }
 
+SqlValue ArrayOf(std::span<const std::string> items) {
+  std::string text = "{";
+  for (const std::string& item : items) {
+    if (text.size() > 1) text += ',';
+    text += '"';
+    for (const char c : item) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + "}";
+}
+
+SqlValue ArrayOf(std::span<const int64_t> items) {
+  std::string text = "{";
+  for (const int64_t item : items) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(item);
+  }
+  return text + "}";
+}
+
 }  // namespace sluice

@@ -25,9 +25,14 @@ struct SqlRows {
 int64_t IntegerOf(const SqlValue& value);
 double DoubleOf(const SqlValue& value);
 
+/// Returns the items as an array parameter, to be cast: `$1::text[]`, `$1::bigint[]`.
+SqlValue ArrayOf(std::span<const std::string> items);
+SqlValue ArrayOf(std::span<const int64_t> items);
+
 /// One PostgreSQL connection, used by one thread. Errors carry the SQLSTATE in `code` and name the
 /// caller's next move: 22, 23 → kBadData; 40, 53, 55P03, 57, 08 and a lost connection (code
-/// "08006") → kRetryable; 25006 (read-only) → kRetryable; the rest → kFatal.
+/// "08006") → kRetryable; 25006 (read-only) → kRetryable; 42501 (a right is missing) →
+/// kInvalidConfig; the rest → kFatal.
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
