@@ -42,7 +42,7 @@ class Database : public SqlDatabase {
 
 Result<std::unique_ptr<SqlDatabase>> MakeDatabase(const std::string& conninfo,
                                                   const DatabaseOptions& options) {
-  SLUICE_ASSIGN(ConnectParams params, CompleteConninfo(conninfo));
+  SLUICE_ASSIGN(ConnectParams params, CompleteConninfo(conninfo, options.tls));
   return std::make_unique<Database>(std::move(params), options);
 }
 

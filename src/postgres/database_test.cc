@@ -280,31 +280,5 @@ TEST_F(DatabaseTest, AServerThatNeverGreetsIsGivenUp) {
   close(listener);
 }
 
-TEST(ConninfoTest, AddressesKeepNoPassword) {
-  const auto database = MakeDatabase("postgres://me:s3cr%20et@db.example.org:6543/books");
-  ASSERT_TRUE(database);
-  EXPECT_EQ((*database)->Address(),
-            "dbname='books' host='db.example.org' port='6543' sslmode='verify-full' user='me'");
-}
-
-TEST(ConninfoTest, OnlyRemoteHostsNeedTls) {
-  const std::pair<const char*, bool> cases[] = {
-      {"host=/run/postgresql", false},     {"host=localhost", false},
-      {"host=127.0.0.1", false},           {"dbname=x", false},
-      {"host=db.example.org", true},       {"host=localhost,db.example.org", true},
-      {"host=x hostaddr=192.0.2.1", true}, {"host=db.example.org sslmode=require", false}};
-  for (const auto& [conninfo, verified] : cases) {
-    const std::string address = (*MakeDatabase(conninfo))->Address();
-    EXPECT_EQ(address.find("verify-full") != std::string::npos, verified) << address;
-  }
-}
-
-TEST(ConninfoTest, AnUnreadableAddressShowsNoSecret) {
-  const auto database = MakeDatabase("postgres://me:s3cret@[half/books");
-  ASSERT_FALSE(database);
-  EXPECT_EQ(database.error().kind, ErrorKind::kInvalidConfig);
-  EXPECT_THAT(database.error().message, Not(HasSubstr("s3cret")));
-}
-
 }  // namespace
 }  // namespace sluice

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/text.h"
 #include "postgres/sql_error.h"
 #include "postgres/wire.h"
 
@@ -19,8 +20,7 @@ constexpr std::string_view kSettings =
     "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '5s'; "
     "SET statement_timeout = '60s'; SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; "
     "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
-    // pg_catalog comes first by itself; named last, pg_temp cannot hide a table.
-    "SET search_path = public, pg_temp; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
+    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
     "SET bytea_output = 'hex'; SET standard_conforming_strings = on; "
     "SET default_transaction_isolation = 'read committed'; "
     // Short statements over many rows: compiling them costs more than it saves.
@@ -147,7 +147,9 @@ Result<std::unique_ptr<SqlSession>> ConnectSession(const ConnectParams& params,
                                                    const DatabaseOptions& options) {
   SLUICE_ASSIGN(auto wire, Wire::Connect(params, options.connect_ms, options.answer_ms));
   auto session = std::make_unique<Session>(std::move(wire));
-  SLUICE_TRY(session->Query(kSettings));
+  // pg_catalog comes first by itself; named last, pg_temp cannot hide a table.
+  SLUICE_TRY(session->Query(fmt::format("{}; SET search_path = {}, pg_temp", kSettings,
+                                        QuoteIdentifier(options.schema))));
   return session;
 }
 

@@ -21,12 +21,22 @@ ErrorKind KindOfSqlState(std::string_view sqlstate) {
   if (std::ranges::find(kBad, group) != kBad.end()) return ErrorKind::kBadData;
   if (std::ranges::find(kAway, group) != kAway.end()) return ErrorKind::kRetryable;
   if (sqlstate == "55P03" || sqlstate == "25006") return ErrorKind::kRetryable;
+  if (sqlstate == kNoRight) return ErrorKind::kInvalidConfig;
   return ErrorKind::kFatal;
 }
 
 ErrorKind KindOfRefusal(std::string_view sqlstate) {
   const bool away = KindOfSqlState(sqlstate) == ErrorKind::kRetryable;
   return away ? ErrorKind::kRetryable : ErrorKind::kInvalidConfig;
+}
+
+bool IsTlsRefusal(std::string_view message) {
+  constexpr std::array<std::string_view, 6> kWords{
+      "certificate", "private key file",    "does not support SSL", "channel binding",
+      "alert",       "wrong version number"};
+  return std::ranges::any_of(kWords, [&](std::string_view words) {
+    return message.find(words) != std::string_view::npos;
+  });
 }
 
 std::string TakeSqlState(std::string& message) {

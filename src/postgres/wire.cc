@@ -39,14 +39,37 @@ PqConnection Start(const ConnectParams& params) {
   return PqConnection(PQconnectStartParams(names.data(), values.data(), 0));
 }
 
+struct Refusal {
+  ErrorKind kind;
+  std::string hint;
+};
+
+Refusal RefusalOf(PGconn* connection, const std::string& sqlstate, const std::string& message) {
+  if (!sqlstate.empty()) {
+    const ErrorKind kind = KindOfRefusal(sqlstate);
+    const bool config = kind == ErrorKind::kInvalidConfig;
+    return {kind, config ? "check `warehouse` in the pipeline file" : ""};
+  }
+  if (PQconnectionNeedsPassword(connection) != 0) {
+    return {ErrorKind::kInvalidConfig,
+            "name a variable that holds the password in `warehouse`, set PGPASSWORD, or keep it in "
+            "~/.pgpass, which only you may read (chmod 600)"};
+  }
+  if (IsTlsRefusal(message)) {
+    return {ErrorKind::kInvalidConfig,
+            "`sslrootcert=FILE` names the authority that signed the server's certificate; "
+            "`sslmode=require` with --insecure-tls takes any server"};
+  }
+  return {ErrorKind::kRetryable, ""};
+}
+
 // The failed connection's message as an Error; what the server said decides the kind.
 std::unexpected<Error> Refused(PGconn* connection) {
   std::string message = Trimmed(PQerrorMessage(connection));
   std::string sqlstate = TakeSqlState(message);
-  const ErrorKind kind = sqlstate.empty() ? ErrorKind::kRetryable : KindOfRefusal(sqlstate);
+  auto [kind, hint] = RefusalOf(connection, sqlstate, message);
   if (sqlstate.empty()) sqlstate = kConnectionLost;
-  return Fail(kind, fmt::format("PostgreSQL gave no session: {}", message),
-              kind == ErrorKind::kInvalidConfig ? "check `warehouse` in the pipeline file" : "",
+  return Fail(kind, fmt::format("PostgreSQL gave no session: {}", message), std::move(hint),
               std::move(sqlstate));
 }
 
@@ -144,8 +167,9 @@ Error Wire::ErrorOf(const PGresult* result) const {
   const bool ended = sqlstate.empty() || severity == "FATAL" || severity == "PANIC";
   if (sqlstate.empty()) sqlstate = kConnectionLost;
   const ErrorKind kind = ended ? ErrorKind::kRetryable : KindOfSqlState(sqlstate);
-  return {kind, fmt::format("PostgreSQL: {}", message), Field(result, PG_DIAG_MESSAGE_HINT),
-          std::move(sqlstate)};
+  std::string hint = Field(result, PG_DIAG_MESSAGE_HINT);
+  if (sqlstate == kNoRight) hint = "`sluice plan --sql` prints the rights that sluice needs";
+  return {kind, fmt::format("PostgreSQL: {}", message), std::move(hint), std::move(sqlstate)};
 }
 
 std::unexpected<Error> Wire::Lose(std::string_view why) {
