@@ -28,3 +28,12 @@ function(sluice_folder name)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()
+
+# sluice_failpoints(FILE…)
+# Turns SLUICE_FAILPOINT on in these files of the current folder, in builds for tests only.
+option(SLUICE_FAILPOINTS "places where tests make the program die, stop, wait or fail" OFF)
+function(sluice_failpoints)
+  if(SLUICE_FAILPOINTS)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_DEFINITIONS SLUICE_FAILPOINTS)
+  endif()
+endfunction()

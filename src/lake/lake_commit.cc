@@ -1,5 +1,6 @@
 #include "lake/lake_commit.h"
 
+#include "core/failpoint.h"
 #include "lake/catalog.h"
 
 namespace sluice {
@@ -33,6 +34,7 @@ Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
   for (const TablePart& part : parts_) {
     const TableName& name = part.append.prepared->table.name;
     SLUICE_ASSIGN(pointers[name], LockPointer(session, catalog_, name));
+    SLUICE_FAILPOINT("s5_lock");
   }
   const SteadyTime deadline = Now() + kStoreTimeInLock;
   const std::map<std::string, std::string> audit{{"sluice.commit-id", commit.value},
@@ -53,9 +55,12 @@ Result<std::string> LakeCommit::ApplyTo(SqlSession& session, const TablePart& pa
   SLUICE_ASSIGN(const NextSnapshot next,
                 BuildSnapshot(*base, pointer, part.append, audit, WallClockMs()));
   SLUICE_TRY(store_.Put(next.list_path, next.list, deadline));
+  SLUICE_FAILPOINT("s6_list");
   SLUICE_TRY(store_.Put(next.metadata_path, next.metadata, deadline));
+  SLUICE_FAILPOINT("s6_metadata");
   SLUICE_TRY(SwapPointer(session, catalog_, part.append.prepared->table.name, pointer,
                          next.metadata_path.value));
+  SLUICE_FAILPOINT("s7_swap");
   part.loader->Remember(next.metadata_path.value, next.table);
   return next.metadata_path.value;
 }

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "lake/remote_names.h"
 
@@ -80,6 +81,7 @@ Status TableStream::Upload() {
     const RemotePath path =
         NewDataFile(table_.location, prepared_->context.spec, next.file.partition);
     SLUICE_TRY(store_.PutFile(next.local, path, UploadDeadline(next.file.size_bytes)));
+    SLUICE_FAILPOINT("s2_file");
     std::error_code ignored;
     std::filesystem::remove(next.local.value, ignored);
     next.file.path = path;
@@ -119,6 +121,7 @@ Result<ManifestFile> TableStream::PutManifest(int64_t snapshot_id, TableAppend& 
   SLUICE_ASSIGN(WrittenManifest written, WriteManifest(prepared_->context, snapshot_id, entries));
   const RemotePath path = NewManifest(table_.location);
   SLUICE_TRY(store_.Put(path, written.bytes, UploadDeadline(written.file.length)));
+  SLUICE_FAILPOINT("s2_manifest");
   written.file.path = path.value;
   return std::move(written.file);
 }

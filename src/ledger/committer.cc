@@ -6,11 +6,13 @@
 #include <array>
 #include <chrono>
 
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "core/pause.h"
 #include "core/text.h"
 #include "ledger/claims.h"
 #include "ledger/marks.h"
+#include "ledger/mutant.h"
 #include "ledger/quarantine.h"
 
 namespace sluice {
@@ -92,6 +94,15 @@ Status InsertCommit(SqlSession& session, const std::string& pipeline, const std:
                     "n_quarantined, n_skipped, snapshots, worker) VALUES ($1::uuid, $2, $3, "
                     "$4::jsonb, $5::bigint, $6::bigint, $7::bigint, $8::jsonb, $9)",
                     params));
+  SLUICE_FAILPOINT("s8_receipt", Name(staged.sink));
+  return {};
+}
+
+// S9. A failpoint's error here is a lost reply: before the statement was sent, or after it.
+Status SendCommit(SqlSession& session, [[maybe_unused]] Sink sink) {
+  SLUICE_FAILPOINT("s9_send", Name(sink));
+  SLUICE_TRY(session.Query("COMMIT"));
+  SLUICE_FAILPOINT("s9_reply", Name(sink));
   return {};
 }
 
@@ -133,7 +144,7 @@ Status Committer::Commit(const Staged& staged, Participant& participant, std::st
     const bool again =
         error.kind == ErrorKind::kRetryable || error.kind == ErrorKind::kCommitUnknown;
     if (!again) return status;
-    if (error.kind == ErrorKind::kCommitUnknown) {
+    if (error.kind == ErrorKind::kCommitUnknown && kMutant != Mutant::kBlindRetry) {
       if (!in_doubt) ++counters_.doubts;
       in_doubt = true;
     } else if (in_doubt && error.code == "not_applied") {
@@ -165,19 +176,33 @@ void Committer::WaitBeforeRetry(const Error& error, int attempt, std::stop_token
 Status Committer::Attempt(const Staged& staged, Participant& participant) {
   SLUICE_ASSIGN(SqlSession* const session, Session());
   SLUICE_TRY(session->Query(kBegin));
-  const auto body = [&]() -> Status {
-    SLUICE_TRY(CheckFence(*session, pipeline_, staged));
+  const auto data = [&]() -> Status {
     SLUICE_TRY(participant.Apply(*session, staged.commit));
-    SLUICE_TRY(WriteQuarantine(*session, pipeline_, staged.log, staged.commit, staged.quarantine));
+    return WriteQuarantine(*session, pipeline_, staged.log, staged.commit, staged.quarantine);
+  };
+  const auto marks = [&]() -> Status {
     SLUICE_TRY(MoveMarks(*session, pipeline_, staged));
+    SLUICE_FAILPOINT("s8_fence", Name(staged.sink));
     SLUICE_TRY(CountLeftOut(*session, pipeline_, staged));
     return InsertCommit(*session, pipeline_, worker_, staged, participant);
+  };
+  const auto body = [&]() -> Status {
+    SLUICE_TRY(CheckFence(*session, pipeline_, staged));
+    SLUICE_FAILPOINT("s3_begin", Name(staged.sink));
+    if (kMutant == Mutant::kMarksFirst) {
+      SLUICE_TRY(marks());
+      SLUICE_TRY(session->Query("COMMIT AND CHAIN"));
+      return data();
+    }
+    SLUICE_TRY(data());
+    if (CommitsDataFirst(staged.sink)) SLUICE_TRY(session->Query("COMMIT AND CHAIN"));
+    return marks();
   };
   if (Status status = body(); !status) {
     if (auto rollback = session->Query("ROLLBACK"); !rollback) session_.reset();
     return status;
   }
-  if (auto committed = session->Query("COMMIT"); !committed) {
+  if (auto committed = SendCommit(*session, staged.sink); !committed) {
     Error error = committed.error();
     if (LeavesDoubt(error)) {
       session_.reset();
@@ -191,6 +216,7 @@ Status Committer::Attempt(const Staged& staged, Participant& participant) {
 // Reads the ledger back after a lost COMMIT. FOR UPDATE waits for the old backend: a plain SELECT
 // can lie while it still holds the row.
 Status Committer::Settle(const Staged& staged) {
+  SLUICE_FAILPOINT("settle", Name(staged.sink));
   const auto unknown = [&](Error error) {
     session_.reset();
     error.kind = ErrorKind::kCommitUnknown;

@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "ledger/mutant.h"
+
 namespace sluice {
 namespace {
 
@@ -34,13 +36,19 @@ std::unexpected<Error> Fenced(const SqlValue& partition) {
               fmt::format("another worker owns partition {}", partition.value_or("?")));
 }
 
+// What S3 asks and S8 rests on: the claim is still ours, and the mark is where this range starts.
+constexpr std::string_view kFence =
+    kMutant == Mutant::kBlindRetry
+        ? "mine.owner_epoch = want.epoch"
+        : "mine.owner_epoch = want.epoch AND mine.next_offset = want.start";
+constexpr std::string_view kMoveFence = kMutant == Mutant::kNoPredicate ? "true" : kFence;
+
 constexpr std::string_view kCheckFence = R"(
 SELECT want.partition
   FROM unnest($4::int[], $5::bigint[], $6::bigint[]) AS want (partition, epoch, start)
   LEFT JOIN sluice.position AS mine
     ON mine.pipeline = $1 AND mine.sink = $2 AND mine.log_id = $3::int
-   AND mine.partition = want.partition
-   AND mine.owner_epoch = want.epoch AND mine.next_offset = want.start
+   AND mine.partition = want.partition AND {}
  WHERE mine.partition IS NULL ORDER BY 1 LIMIT 1)";
 
 // `held` locks in order; an UPDATE alone would lock in the order of its plan. A row is updated only
@@ -61,8 +69,7 @@ moved AS (
          owner_pid = pg_backend_pid(), updated_at = clock_timestamp()
     FROM held JOIN want USING (partition)
    WHERE mine.pipeline = $1 AND mine.sink = $2 AND mine.log_id = $3::int
-     AND mine.partition = held.partition
-     AND mine.owner_epoch = want.epoch AND mine.next_offset = want.start
+     AND mine.partition = held.partition AND {}
      AND ($2 <> 'lake' OR NOT EXISTS (
            SELECT 1 FROM sluice.position AS ahead
             WHERE ahead.pipeline = $1 AND ahead.sink = 'warehouse' AND ahead.log_id = $3::int
@@ -88,8 +95,9 @@ Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged
                                        ArrayOf(want.partition),
                                        ArrayOf(want.epoch),
                                        ArrayOf(want.start)};
-  SLUICE_ASSIGN(const SqlRows fenced, session.Query(kCheckFence, params));
-  return fenced.rows.empty() ? Status{} : Fenced(fenced.rows[0].at(0));
+  SLUICE_ASSIGN(const SqlRows fenced, session.Query(fmt::format(kCheckFence, kFence), params));
+  if (fenced.rows.empty() || IgnoresFence(staged.sink)) return {};
+  return Fenced(fenced.rows[0].at(0));
 }
 
 Status MoveMarks(SqlSession& session, const std::string& pipeline, const Staged& staged) {
@@ -105,9 +113,10 @@ Status MoveMarks(SqlSession& session, const std::string& pipeline, const Staged&
                                         ArrayOf(want.ok),
                                         ArrayOf(want.quarantined),
                                         ArrayOf(want.skipped)};
-  SLUICE_ASSIGN(const SqlRows moved, session.Query(kMoveMarks, params));
+  SLUICE_ASSIGN(const SqlRows moved, session.Query(fmt::format(kMoveMarks, kMoveFence), params));
   const SqlRow& row = moved.rows.at(0);
   if (row.at(0) == Text(static_cast<int64_t>(staged.ranges.size()))) return {};
+  if (IgnoresFence(staged.sink)) return {};
   return Fenced(row.at(1));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "ledger/ledger.h"
 #include "pipeline/batch_split.h"
@@ -70,6 +71,7 @@ Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
   const Claimant me{options_.pipeline, options_.name, options_.log, SinksOf(at_)};
   SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
   SLUICE_ASSIGN(auto claims, ClaimPartitions(*session, me, first));
+  SLUICE_FAILPOINT("claim");
   std::vector<OffsetRange> from;
   for (Claim& claim : claims) {
     const PartitionId partition = claim.partition;
@@ -131,6 +133,7 @@ Status Worker::Process(RawBatch raw, std::stop_token stop) {
   std::erase_if(raw.records,
                 [&](const auto& record) { return !claims_.contains(record.partition); });
   if (raw.ranges.empty()) return {};
+  SLUICE_FAILPOINT("s0_collect");
   for (const auto& range : raw.ranges) {
     if (range.start == read_.at(range.partition)) continue;
     return Fail(
@@ -204,6 +207,7 @@ Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_to
   for (;;) {
     SLUICE_ASSIGN(const auto participant, at_.warehouse->Stage(rows));
     const Staged staged = StageForWarehouse(rows);
+    SLUICE_FAILPOINT("s1_seal", "warehouse");
     const Status status = at_.committer.Commit(staged, *participant, stop);
     if (status) break;
     if (status.error().kind != ErrorKind::kBadData) return status;
@@ -218,6 +222,7 @@ Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_to
     SLUICE_ASSIGN(auto refused, WithRecords(raw, std::move(rejects)));
     MoveToQuarantine(rows, std::move(refused));
   }
+  SLUICE_FAILPOINT("s10_advance", "warehouse");
   last_warehouse_commit_ = Now();
   for (const auto& counts : rows.ranges) {
     claims_.at(counts.range.partition).positions.at(Sink::kWarehouse).next = counts.range.end;
@@ -234,10 +239,12 @@ Status Worker::AppendToLake(std::shared_ptr<const RowBatch> rows) {
 
 Status Worker::FlushLake(std::stop_token stop) {
   if (pending_.empty()) return {};
+  SLUICE_FAILPOINT("s1_seal", "lake");
   const CommitId commit = CommitId::Random();
   SLUICE_ASSIGN(const auto participant, at_.lake.Seal(commit));
   const Staged staged = pending_.Stage(commit, options_.log, claims_);
   SLUICE_TRY(at_.committer.Commit(staged, *participant, stop));
+  SLUICE_FAILPOINT("s10_advance", "lake");
   std::vector<OffsetRange> committed;
   for (const auto& range : staged.ranges) {
     committed.push_back(range.counts.range);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/failpoint.h"
 #include "core/text.h"
 #include "postgres/sql_error.h"
 #include "postgres/wire.h"
@@ -93,6 +94,7 @@ class Session : public SqlSession {
         SLUICE_TRY(wire_->PutCopyData(bytes.substr(0, kCopyPieceBytes)));
       }
     }
+    SLUICE_FAILPOINT("s4_copy");
     SLUICE_TRY(wire_->FinishCopy());
     SLUICE_ASSIGN(const SqlRows done, CollectRows());
     return done.affected;

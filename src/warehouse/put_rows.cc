@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/failpoint.h"
+
 namespace sluice {
 namespace {
 
@@ -20,6 +22,7 @@ Status PutRows(SqlSession& session, const RowStatements& statements,
   if (!statements.make_staging.empty()) SLUICE_TRY(session.Query(statements.make_staging));
   auto taken = session.CopyIn(statements.copy, copy_data);
   if (!taken) return OfRow(std::move(taken).error());
+  SLUICE_FAILPOINT("s4_rows");
   if (*taken != rows) {
     return Fail(ErrorKind::kInvariant,
                 fmt::format("PostgreSQL took another number of rows than were sent: {} of {}",

@@ -24,7 +24,7 @@ BANNED = (
            "a value from config; the environment is read in one place",
            # Programs that we start get a chosen part of our environment; libpq finds files by HOME.
            allowed=("config", "cli", "gold/python.cc", "postgres/child_process.cc",
-                    "postgres/conninfo.cc"),
+                    "postgres/conninfo.cc", "core/failpoint.cc"),
            in_tests=True),
     Banned(r"\b(setenv|putenv|unsetenv)\s*\(", "an option; other threads read the environment",
            in_tests=True),

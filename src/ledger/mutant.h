@@ -1,0 +1,33 @@
+#pragma once
+
+#include "stage/sink.h"
+
+namespace sluice {
+
+/// Commits that are wrong in ways that look right. The fault suite builds one program of each
+/// (-DSLUICE_MUTANT=kNoPredicate …) and must see it lose or double records: a suite that stays
+/// green on a mutant proves nothing. The real program is kNone, and the compiler drops the rest.
+enum class Mutant {
+  kNone,
+  kNoPredicate,     ///< S8 moves the mark whatever it is
+  kBlindRetry,      ///< S8 looks at the epoch only; an unknown COMMIT is simply tried again
+  kLakeFirst,       ///< the lake's pointers move in a transaction of their own, then the marks
+  kDataFirst,       ///< rows and pointers are committed, then the marks
+  kMarksFirst,      ///< the marks are committed, then rows and pointers
+  kRebaseAndRetry,  ///< a lake commit that is refused goes on top of what is there now
+};
+
+#ifndef SLUICE_MUTANT
+#define SLUICE_MUTANT kNone
+#endif
+inline constexpr Mutant kMutant = Mutant::SLUICE_MUTANT;
+
+constexpr bool CommitsDataFirst(Sink sink) {
+  return kMutant == Mutant::kDataFirst || (kMutant == Mutant::kLakeFirst && sink == Sink::kLake);
+}
+
+constexpr bool IgnoresFence(Sink sink) {
+  return kMutant == Mutant::kRebaseAndRetry && sink == Sink::kLake;
+}
+
+}  // namespace sluice
