@@ -24,12 +24,20 @@ class Postgres:
             [f"{BIN}/initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
              "--no-locale", "--no-sync"],
             check=True, stdout=subprocess.DEVNULL, cwd="/", **self._drop)
-        with open(self.folder + "/log", "wb") as log:
+        self.start()
+
+    def start(self):
+        with open(self.folder + "/log", "ab") as log:
             self.process = subprocess.Popen(
-                [f"{BIN}/postgres", "-D", data, "-c", "listen_addresses=",
+                [f"{BIN}/postgres", "-D", self.folder + "/data", "-c", "listen_addresses=",
                  "-c", f"unix_socket_directories={self.folder}", "-c", "fsync=off"],
                 stderr=log, cwd="/", **self._drop)
         self._wait()
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT: fast, does not wait for clients; SIGQUIT: at once, as in a crash."""
+        self.process.send_signal(how)
+        self.process.wait(timeout=60)
 
     def _wait(self):
         for _ in range(200):
@@ -49,7 +57,10 @@ class Postgres:
         """For SQLAlchemy, hence PyIceberg."""
         return f"postgresql+psycopg2://postgres@/postgres?host={self.folder}"
 
+    @property
+    def socket(self):
+        return self.folder + "/.s.PGSQL.5432"
+
     def close(self):
-        self.process.send_signal(signal.SIGINT)  # fast: does not wait for clients
-        self.process.wait(timeout=20)
+        self.stop()
         shutil.rmtree(self.folder)

@@ -1,0 +1,45 @@
+"""The services that a world stands on."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from fault_proxy import PostgresProxy  # noqa: E402
+from postgres import Postgres  # noqa: E402
+from project import wait_until  # noqa: E402
+
+
+class EmbeddedCluster:
+    """PostgreSQL is real; the broker is the embedded one in a process of its own, the lake a
+    folder. Starts in a second; for what needs no more."""
+
+    has = frozenset({"postgres"})
+
+    def __init__(self):
+        self.postgres = Postgres()
+        self.postgres_proxy = PostgresProxy(self.postgres.socket)
+
+    @property
+    def conninfo(self):
+        """Past the proxy, for the audit."""
+        return self.postgres.conninfo
+
+    def place(self, name):
+        address = f"postgres://postgres@127.0.0.1:{self.postgres_proxy.port}/postgres"
+        return {"kafka": "embedded", "lake": "{root: ./lake, every: EVERY}", "io": {},
+                "env": {"DATABASE_URL": address + "?sslmode=disable"}}
+
+    def make_topic(self, project, name, partitions):
+        broker = project.broker(partitions)
+        wait_until(lambda: "127.0.0.1:" in broker.log.read_text() or broker.poll() is not None)
+        return broker.log.read_text().split()[0]
+
+    def drop_topic(self, name):
+        pass
+
+    def heal(self):
+        self.postgres_proxy.heal()
+
+    def close(self):
+        self.postgres_proxy.close()
+        self.postgres.close()
