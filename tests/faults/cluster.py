@@ -14,6 +14,7 @@ class EmbeddedCluster:
     folder. Starts in a second; for what needs no more."""
 
     has = frozenset({"postgres"})
+    allowed_exits = frozenset()
 
     def __init__(self):
         self.postgres = Postgres()
@@ -36,6 +37,10 @@ class EmbeddedCluster:
 
     def drop_topic(self, name):
         pass
+
+    @property
+    def cuts(self):
+        return self.postgres_proxy.cuts
 
     def heal(self):
         self.postgres_proxy.heal()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class World:
         self.workers = Workers(self.project.folder, self.project.env)
         self.found = []       # lines of all audits
         self.lost = self.doubled = self.disagreements = 0
+        self._auditing = threading.Lock()
 
     def start_load(self, skew):
         with open(self.project.folder / "load.log", "ab") as log:
@@ -118,7 +120,8 @@ class World:
 
     def check(self, final=False):
         """One audit; what it finds is kept."""
-        findings = self.audit.check(final)
+        with self._auditing:
+            findings = self.audit.check(final)
         self.found += findings.lines
         for kind in ("lost", "doubled", "disagreements"):
             setattr(self, kind, max(getattr(self, kind), getattr(findings, kind)))
