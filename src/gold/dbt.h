@@ -31,9 +31,9 @@ struct BuildResult {
   std::vector<NodeResult> nodes{};
   int64_t models = 0;  ///< nodes of kind model
   int64_t tests = 0;   ///< nodes of kind test and unit_test
-  int64_t passed = 0;  ///< nodes by status from here: success or pass
+  int64_t passed = 0;  ///< nodes by status from here, fresh sources among them: success or pass
   int64_t warned = 0;
-  int64_t failed = 0;   ///< tests that found rows
+  int64_t failed = 0;   ///< tests that found rows, sources that are stale
   int64_t errored = 0;  ///< nodes that could not run
   int64_t skipped = 0;  ///< behind a node that failed
   std::string invocation_id{};

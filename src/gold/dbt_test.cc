@@ -48,7 +48,7 @@ TEST_F(DbtTest, BuildsTheBooks) {
   EXPECT_TRUE(first->ok) << Failures(*first);
   EXPECT_EQ(first->models, 3);
   EXPECT_EQ(first->tests, 22);
-  EXPECT_EQ(first->passed, 25);
+  EXPECT_EQ(first->passed, 26);  // the source is fresh
   EXPECT_EQ(first->failed + first->errored + first->warned + first->skipped, 0);
   EXPECT_EQ(first->invocation_id.size(), 36u);
   EXPECT_THAT(first->started_at, testing::MatchesRegex("....-..-..T..:..:..\\....Z"));
@@ -98,6 +98,26 @@ TEST_F(DbtTest, FollowsTheWarehouse) {
   EXPECT_FALSE(broken->ok);
   EXPECT_GT(broken->errored, 0);
   EXPECT_GT(broken->skipped, 0);
+}
+
+TEST_F(DbtTest, TellsWhenASourceIsStale) {
+  auto worker = DbtWorker::Make(Options()).value();
+  postgres_->Do("UPDATE books_silver SET ingested_at = now() - interval '3 days'");
+  const auto old = worker->Build({});
+  ASSERT_TRUE(old) << old.error().message;
+  EXPECT_TRUE(old->ok) << Failures(*old);
+  EXPECT_EQ(old->warned, 1);
+
+  postgres_->Do("UPDATE books_silver SET ingested_at = now() - interval '8 days'");
+  const auto stale = worker->Build({});
+  ASSERT_TRUE(stale) << stale.error().message;
+  EXPECT_FALSE(stale->ok);
+  EXPECT_EQ(stale->failed, 1);
+  const auto* source = Find(*stale, "books_silver");
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->kind, "source");
+  EXPECT_THAT(source->message,
+              HasSubstr("192.0 hours old (warn after 1 day and error after 7 day"));
 }
 
 TEST_F(DbtTest, FollowsTheProject) {

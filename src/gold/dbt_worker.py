@@ -135,6 +135,25 @@ def cut(text):
     return text if len(text) <= MESSAGE_CHARS else text[:MESSAGE_CHARS] + "…"
 
 
+def freshness_record(result):
+    """What `dbt source freshness` says of one source, in the words of a test."""
+    node, status = result.node, str(result.status)
+    message = result.message or ""
+    if getattr(result, "max_loaded_at", None) is not None:
+        limits = " and ".join(
+            f"{name.replace('_', ' ')} {limit.count} {limit.period}"
+            for name in ("warn_after", "error_after")
+            if (limit := getattr(node.freshness, name, None)) and limit.count)
+        message = (f"the newest row is of {result.max_loaded_at:%Y-%m-%d %H:%M:%S} UTC, "
+                   f"{result.age / 3600:.1f} hours old ({limits})")
+    return {
+        "unique_id": node.unique_id, "name": node.name, "kind": "source",
+        # dbt's word for stale is `error`, for a query that failed `runtime error`.
+        "status": "fail" if status == "error" else status, "message": cut(message),
+        "seconds": result.execution_time, "failures": None,
+    }
+
+
 def node_record(result):
     node, kind = result.node, str(result.node.resource_type)
     return {
@@ -182,8 +201,11 @@ class Worker:
         started, clock = datetime.now(timezone.utc), time.monotonic()
         try:
             self.prepare()
+            from dbt_common.invocation import get_invocation_id
             with self._only_builder():
                 run = self._invoke("build", self._manifest, self._on_event)
+                invocation = get_invocation_id()
+                sources = self._freshness()
         except BuildError as error:
             return {"event": "error", "kind": error.kind,
                     "message": cut(str(error)), "hint": error.hint}
@@ -192,14 +214,21 @@ class Worker:
             return {"event": "error", "kind": "fatal", "message": cut(repr(error)),
                     "hint": f"see {self._settings['state']}/logs/worker.log"}
 
-        from dbt_common.invocation import get_invocation_id
+        stale = any(source["status"] in ("fail", "runtime error") for source in sources)
         return {
-            "event": "result", "ok": run.success,
+            "event": "result", "ok": run.success and not stale,
             "seconds": time.monotonic() - clock,
             "started_at": started.strftime("%Y-%m-%dT%H:%M:%S.") + f"{started:%f}"[:3] + "Z",
-            "invocation_id": get_invocation_id(),
-            "nodes": [node_record(result) for result in run.result.results],
+            "invocation_id": invocation,
+            "nodes": [node_record(result) for result in run.result.results] + sources,
         }
+
+    def _freshness(self):
+        """Asks how old the sources are that say how old they may be; `dbt build` does not."""
+        if not any(source.has_freshness for source in self._manifest.sources.values()):
+            return []
+        run = self._invoke("source freshness", self._manifest)
+        return [freshness_record(result) for result in run.result.results]
 
     @contextlib.contextmanager
     def _only_builder(self):
@@ -225,7 +254,7 @@ class Worker:
         from dbt.cli.main import dbtRunner
 
         runner = dbtRunner(manifest=manifest, callbacks=[callback] if callback else [])
-        run = runner.invoke([verb, *self._flags])
+        run = runner.invoke([*verb.split(), *self._flags])
         if isinstance(run.exception, KeyboardInterrupt):
             raise run.exception
         if run.result is None or run.exception is not None:
