@@ -19,6 +19,7 @@ struct CommonArgs {
 
 struct InitArgs {
   std::string folder = ".";
+  std::string from;  ///< a CSV file to make the project for; empty: the sensors example
 };
 struct ValidateArgs {
   bool offline = false;

@@ -83,6 +83,7 @@ void AddPlanning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   CLI::App* verb =
       AddVerb(app, "init", "Make a project that runs unedited", chosen, common, Init, init);
   verb->add_option("folder", init->folder, "Where")->capture_default_str();
+  verb->add_option("--from", init->from, "CSV file whose columns the project takes");
 
   std::shared_ptr<ValidateArgs> validate;
   verb = AddVerb(app, "validate", "Check the pipeline file, its SQL and the services it names",

@@ -32,6 +32,13 @@ Result<std::vector<Field>> ParseTypes(const std::vector<std::string>& items) {
   return fields;
 }
 
+// What --type says, then what bronze declares: a column declared `string` keeps its digits a text.
+Result<std::vector<Field>> DeclaredTypes(const Spec& spec, const ProduceArgs& args) {
+  SLUICE_ASSIGN(auto fields, ParseTypes(args.types));
+  fields.insert(fields.end(), spec.bronze.columns.begin(), spec.bronze.columns.end());
+  return fields;
+}
+
 Result<ProduceOptions> OptionsOf(const Spec& spec, const ProduceArgs& args) {
   ProduceOptions options;
   options.topic = spec.source.topic;
@@ -45,7 +52,7 @@ Result<ProduceOptions> OptionsOf(const Spec& spec, const ProduceArgs& args) {
   options.repeat = args.repeat;
   options.create_partitions = args.create_partitions;
   options.acks_file = args.acks_file;
-  SLUICE_ASSIGN(options.declared, ParseTypes(args.types));
+  SLUICE_ASSIGN(options.declared, DeclaredTypes(spec, args));
   if (args.delimiter == "\\t" || args.delimiter == "tab") {
     options.delimiter = '\t';
   } else if (args.delimiter.size() == 1) {
