@@ -46,7 +46,7 @@ struct ProduceArgs {
   std::vector<std::string> types;  ///< `Column=type`
   int32_t create_partitions = 0;
   std::string acks_file;
-  int64_t wait_s = 60;  ///< for the embedded broker to appear
+  int64_t wait_s = 60;  ///< for the broker to appear
 };
 struct StatusArgs {};
 struct QuarantineListArgs {

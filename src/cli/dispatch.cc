@@ -66,7 +66,7 @@ void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       ->check(CLI::PositiveNumber);
   verb->add_option("--acks", produce->acks_file,
                    "Write each confirmed record to a file, JSON lines");
-  verb->add_option("--wait", produce->wait_s, "Seconds to wait for the embedded broker")
+  verb->add_option("--wait", produce->wait_s, "Seconds to wait for the broker")
       ->check(CLI::NonNegativeNumber)
       ->envname("SLUICE_WAIT")
       ->capture_default_str();

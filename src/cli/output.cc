@@ -86,7 +86,9 @@ int Failed(const CommonArgs& common, const Error& error) {
   }
   // Diagnostics that were carried as one message bring their own layout.
   const bool rendered = error.message.starts_with("error[");
-  std::string text = rendered ? error.message : "sluice: error: " + EscapeControl(error.message);
+  const std::string name = error.code.empty() ? "error" : fmt::format("error[{}]", error.code);
+  std::string text =
+      rendered ? error.message : fmt::format("sluice: {}: {}", name, EscapeControl(error.message));
   if (text.empty() || text.back() != '\n') text += '\n';
   if (!error.hint.empty()) text += "  = help: " + EscapeControl(error.hint) + "\n";
   if (error.code.starts_with("E0")) text += "  = help: sluice explain " + error.code + "\n";

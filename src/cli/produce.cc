@@ -52,6 +52,7 @@ Result<ProduceOptions> OptionsOf(const Spec& spec, const ProduceArgs& args) {
   options.repeat = args.repeat;
   options.create_partitions = args.create_partitions;
   options.acks_file = args.acks_file;
+  options.wait_ms = args.wait_s * 1000;
   SLUICE_ASSIGN(options.declared, DeclaredTypes(spec, args));
   if (args.delimiter == "\\t" || args.delimiter == "tab") {
     options.delimiter = '\t';
@@ -67,7 +68,7 @@ std::string ProgressText(const ProduceProgress& progress, double seconds) {
   std::string text = fmt::format(
       "{} sent, {} confirmed  {}", WithThousands(progress.rows_read), WithThousands(progress.acked),
       Rate(seconds > 0 ? static_cast<double>(progress.acked) / seconds : 0));
-  if (progress.waiting_for_reader) text += "  waiting for `sluice run` to read";
+  if (!progress.waiting.empty()) text += "  waiting: " + EscapeControl(progress.waiting);
   return text;
 }
 

@@ -18,6 +18,7 @@
 #include "pipeline/lives.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
+#include "source/out_of_range.h"
 
 namespace sluice {
 namespace {
@@ -29,6 +30,7 @@ constexpr int kTicksPerReport = 4;
 constexpr int64_t kWatermarksEveryMs = 1'000;
 constexpr int64_t kMaxDrainMs = 20'000;
 constexpr milliseconds kBrokerWait{5'000};
+constexpr milliseconds kAskAgain{2'000};
 
 // One run from start to end; a method for each phase, in this order.
 class Run {
@@ -82,7 +84,7 @@ class Run {
     OpenOptions open{.wait = options_.wait, .stop = stop_, .on_wait = events_.on_wait};
     TopicIdentity topic;
     SLUICE_TRY(WaitFor("Kafka", open, [&]() -> Status {
-      SLUICE_ASSIGN(topic, watcher_->Identify(kBrokerWait));
+      SLUICE_ASSIGN(topic, watcher_->Identify(kAskAgain));
       // A topic that was made a moment ago may show none yet: all of it would count as read.
       if (topic.partitions > 0) return {};
       return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic.topic));
@@ -96,11 +98,17 @@ class Run {
     return options_.once ? SetTargets() : Status{};
   }
 
+  // A mark beyond the log's end would count as reached: its partition is stopped from the start.
   Status SetTargets() {
+    SLUICE_ASSIGN(const auto next, ReadMarks());
     for (int32_t partition = 0; partition < partitions_; ++partition) {
-      SLUICE_ASSIGN(const Watermarks marks,
-                    watcher_->QueryWatermarks(PartitionId{partition}, kBrokerWait));
-      targets_[PartitionId{partition}] = marks.high;
+      const PartitionId id{partition};
+      SLUICE_ASSIGN(const Watermarks marks, watcher_->QueryWatermarks(id, kBrokerWait));
+      targets_[id] = marks.high;
+      const auto mark = next.find(id);
+      if (mark == next.end() || mark->second <= marks.high) continue;
+      stopped_at_start_.insert(
+          {id, FailureOutOfRange(spec_.source.topic, partition, mark->second.value, marks)});
     }
     return {};
   }
@@ -187,7 +195,7 @@ class Run {
   }
 
   std::map<PartitionId, Error> StoppedPartitions() const {
-    std::map<PartitionId, Error> stopped;
+    std::map<PartitionId, Error> stopped = stopped_at_start_;
     for (const auto& [name, worker] : board_.Snapshot()) {
       for (const auto& [partition, status] : worker.partitions) {
         if (status.stopped) stopped.insert({partition, *status.stopped});
@@ -287,6 +295,7 @@ class Run {
   int32_t partitions_ = 0;
   bool known_log_ = false;
   std::map<PartitionId, Offset> targets_;
+  std::map<PartitionId, Error> stopped_at_start_;
   StatusBoard board_;
   std::mutex events_mutex_;
   std::unique_ptr<GoldStage> gold_;

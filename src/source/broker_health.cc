@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/log.h"
 #include "core/text.h"
 #include "source/kafka_conf.h"
@@ -9,7 +11,9 @@
 namespace sluice {
 namespace {
 constexpr int64_t kGraceMs = 2'000;
-}
+constexpr const char* kAwayHint =
+    "does a broker run there, and is `security.protocol` the one of its listener?";
+}  // namespace
 
 void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
   ++errors_;
@@ -22,7 +26,7 @@ void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
       return Become(ToError(code, fmt::format("the broker at {} refuses us", brokers_), reason));
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       // Refused brokers are down as well: keep the cause.
-      if (!trouble_) Become({ErrorKind::kRetryable, "", "", "broker_away"});
+      if (!trouble_) Become({ErrorKind::kRetryable, "", kAwayHint, "broker_away"});
       return;
     default:
       // What one of them says tells more than how many are down.
@@ -41,10 +45,16 @@ void BrokerHealth::OnAnswer() {
 Status BrokerHealth::Check() {
   if (!trouble_) return {};
   if (trouble_->kind == ErrorKind::kRetryable && ElapsedMs(since_) < kGraceMs) return {};
-  const Error trouble = Trouble();
+  Error trouble = Trouble();
+  if (!broken_) trouble.kind = ErrorKind::kRetryable;
   if (!told_) LogError("kafka is away", trouble);
   told_ = true;
-  return Fail(trouble);
+  return Fail(std::move(trouble));
+}
+
+std::optional<Error> BrokerHealth::Refusal() const {
+  if (!trouble_ || trouble_->kind == ErrorKind::kRetryable) return std::nullopt;
+  return Trouble();
 }
 
 Error BrokerHealth::Explain(Error failure) const {

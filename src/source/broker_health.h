@@ -23,8 +23,12 @@ class BrokerHealth {
   void OnError(rd_kafka_resp_err_t code, std::string_view reason);
   /// Any answer of a broker.
   void OnAnswer();
-  /// FailsWith kRetryable while away, kFatal while refused or after the client broke for good.
+  /// FailsWith kRetryable while away or refused (which may heal: a broker that starts, a secret
+  /// that is renewed there), kFatal after the client broke for good.
   Status Check();
+  /// Returns why waiting is vain for somebody who only starts: kInvalidConfig while refused,
+  /// kFatal.
+  std::optional<Error> Refusal() const;
   /// Returns the known cause of a failed question; the failure itself when there is none.
   Error Explain(Error failure) const;
   bool troubled() const { return trouble_.has_value(); }

@@ -5,23 +5,24 @@
 namespace sluice {
 namespace {
 
-KafkaSettings Defaults(bool embedded) {
-  KafkaSettings defaults{{"fetch.queue.backoff.ms", "5"},
+KafkaSettings Defaults(const KafkaSourceOptions& options) {
+  KafkaSettings defaults{{"client.id", options.client_id.empty() ? "sluice" : options.client_id},
+                         {"fetch.queue.backoff.ms", "5"},
                          {"queued.min.messages", "100000"},
                          {"queued.max.messages.kbytes", "65536"},
                          {"reconnect.backoff.max.ms", "2000"},
-                         {"topic.metadata.refresh.interval.ms", "60000"},
+                         {"topic.metadata.refresh.interval.ms", "10000"},
                          {"socket.keepalive.enable", "true"},
                          {"log.connection.close", "false"}};
   // The embedded broker lets every rebalance take a session's time.
-  if (embedded) defaults.insert({{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}});
+  if (options.embedded)
+    defaults.insert({{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}});
   return defaults;
 }
 
 KafkaSettings Fixed(const KafkaSourceOptions& options) {
   return {{"bootstrap.servers", options.brokers},
           {"group.id", options.group},
-          {"client.id", options.client_id.empty() ? "sluice" : options.client_id},
           {"enable.auto.commit", "false"},
           {"enable.auto.offset.store", "false"},
           {"auto.offset.reset", "error"},
@@ -34,7 +35,7 @@ KafkaSettings Fixed(const KafkaSourceOptions& options) {
 }
 
 Result<KafkaSettings> Settings(const KafkaSourceOptions& options) {
-  return MergeSettings(Defaults(options.embedded), options.options, Fixed(options));
+  return MergeSettings(Defaults(options), options.options, Fixed(options));
 }
 
 }  // namespace

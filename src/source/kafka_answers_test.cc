@@ -45,7 +45,7 @@ TEST(KafkaAnswers, NamesWhatKeepsItFromTheTopic) {
   const auto secret = (*MakeKafkaSource(kafka.Options("secret")))->Identify(milliseconds(5000));
   ASSERT_FALSE(secret);
   EXPECT_EQ(secret.error().code, "topic_authorization");
-  EXPECT_EQ(secret.error().kind, ErrorKind::kFatal);
+  EXPECT_EQ(secret.error().kind, ErrorKind::kInvalidConfig);
 
   options.brokers = "127.0.0.1:1";
   const auto away = (*MakeKafkaSource(options))->Identify(milliseconds(300));
@@ -75,6 +75,8 @@ TEST(KafkaAnswers, AnswersWhereThingsLie) {
 
 TEST(KafkaAnswers, RefusesOptionsThatItFixes) {
   KafkaSourceOptions options{.brokers = "b:1", .topic = "t", .group = "g"};
+  EXPECT_TRUE(options.Validate());
+  options.options = {{"client.id", "mine"}};
   EXPECT_TRUE(options.Validate());
   options.options = {{"enable.auto.commit", "true"}};
   EXPECT_THAT(options.Validate().error().message, HasSubstr("`enable.auto.commit`"));

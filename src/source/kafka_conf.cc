@@ -14,15 +14,16 @@ namespace {
 
 constexpr int kSyslogWarning = 4;
 
-// What BrokerHealth tells once per change of state, the library tells at each attempt.
-bool IsConnectionNoise(std::string_view facility) {
-  constexpr std::array<std::string_view, 7> kNoise{"FAIL",      "ERROR",    "REQTMOUT", "HEARTBEAT",
-                                                   "TERMINATE", "METADATA", "GETPID"};
+// What BrokerHealth tells once per change of state, the library tells at each attempt; and one list
+// of options serves consumer and producer.
+bool IsNoise(std::string_view facility) {
+  constexpr std::array<std::string_view, 8> kNoise{"FAIL",      "ERROR",    "REQTMOUT", "HEARTBEAT",
+                                                   "TERMINATE", "METADATA", "GETPID",   "CONFWARN"};
   return std::ranges::find(kNoise, facility) != kNoise.end();
 }
 
 void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  const bool warn = level <= kSyslogWarning && !IsConnectionNoise(facility);
+  const bool warn = level <= kSyslogWarning && !IsNoise(facility);
   Log(warn ? LogLevel::kWarn : LogLevel::kDebug, "kafka client",
       {{"text", text}, {"facility", facility}, {"client", client ? rd_kafka_name(client) : ""}});
 }
@@ -52,9 +53,10 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
 
 ErrorKind KindOf(rd_kafka_resp_err_t code) {
   switch (code) {
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return ErrorKind::kFatal;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
@@ -62,11 +64,12 @@ ErrorKind KindOf(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
     case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-      return ErrorKind::kFatal;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return ErrorKind::kInvalidConfig;
     default:
       return ErrorKind::kRetryable;
@@ -75,6 +78,14 @@ ErrorKind KindOf(rd_kafka_resp_err_t code) {
 
 std::string CodeName(rd_kafka_resp_err_t code) {
   switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return "sasl_refused";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "tls_refused";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+      return "message_too_large";
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       return "topic_absent";
@@ -93,7 +104,11 @@ std::string HintFor(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       return "check `sasl.username`, `sasl.password` and `sasl.mechanism`";
     case RD_KAFKA_RESP_ERR__SSL:
-      return "check `ssl.ca.location` and the broker's certificate";
+      return "check `ssl.ca.location`, and that the broker's certificate names the host that "
+             "`kafka:` names";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+      return "raise the topic's `max.message.bytes`";
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
       return "another program is a member of this group: choose another `group`";
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:

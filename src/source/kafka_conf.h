@@ -26,7 +26,8 @@ Result<KafkaConf> MakeConf(const KafkaSettings& settings);
 Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf);
 
 /// Returns an Error for a broker's or the client's code: kRetryable when the same may work later,
-/// kFatal when the broker refuses us, kInvalidConfig when the topic is not there.
+/// kInvalidConfig when the broker refuses us (`sasl_refused`, `tls_refused`, …) or the topic is not
+/// there, kFatal when the client broke for good.
 Error ToError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view reason);
 
 }  // namespace sluice

@@ -117,7 +117,10 @@ Status KafkaSource::Open() {
   rd_kafka_conf_set_error_cb(asking.get(), OnError);
   SLUICE_ASSIGN(asking_, MakeClient(RD_KAFKA_CONSUMER, std::move(asking)));
   group_ = std::make_unique<ConsumerGroup>(client_.get(), options_.topic);
-  admin_ = std::make_unique<TopicAdmin>(asking_.get(), options_.topic);
+  admin_ = std::make_unique<TopicAdmin>(asking_.get(), options_.topic, [this] {
+    ServeCallbacks();
+    return health_.Refusal().has_value();
+  });
   watch_ = std::make_unique<TopicWatch>(*admin_, options_.topic, !options_.embedded);
   stuck_ = std::make_unique<StuckPartitions>(*group_, *admin_, options_.topic);
   report_ = std::make_unique<ProgressReport>(client_.get(), options_.topic);
@@ -270,9 +273,10 @@ Status KafkaSource::ConfirmTopic(Polled& polled) {
   if (confirmed) return confirmed;
   SLUICE_TRY(TakeBack(polled.batch));
   Error error = confirmed.error();
-  if (error.kind == ErrorKind::kFatal) FailAll(error, polled);
+  const bool gone = error.code == "topic_absent";
+  if (error.kind != ErrorKind::kRetryable && !gone) FailAll(error, polled);
   // A topic that is gone for a moment comes back as itself.
-  if (error.code == "topic_absent") {
+  if (gone) {
     watch_->Doubt();
     error.kind = ErrorKind::kRetryable;
   }
@@ -289,7 +293,7 @@ Status KafkaSource::TakeBack(RawBatch& batch) {
 
 void KafkaSource::Explain(Polled& polled) {
   auto gone = watch_->CheckDoubt();
-  if (!gone && gone.error().kind == ErrorKind::kFatal) FailAll(gone.error(), polled);
+  if (!gone && gone.error().kind != ErrorKind::kRetryable) FailAll(gone.error(), polled);
   if (gone && *gone) FailAll(**gone, polled);
   for (auto& [partition, error] : stuck_->Explain()) {
     Fail(partition.value, std::move(error), polled);

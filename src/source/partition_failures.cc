@@ -88,23 +88,6 @@ Error FailureOf(const rd_kafka_message_t& message, const std::string& topic) {
   }
 }
 
-Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t expected,
-                        const Watermarks& marks) {
-  if (expected < marks.low.value) {
-    return {ErrorKind::kFatal,
-            fmt::format("records are gone before they were read: topic {}, partition {}, offsets "
-                        "{} to {}",
-                        EscapeControl(topic), partition, expected, marks.low.value - 1),
-            "retention is shorter than the outage was; `sluice offsets reset` accepts the loss",
-            "source_data_lost"};
-  }
-  return {ErrorKind::kFatal,
-          fmt::format("the log is shorter than what was read of it: {}, the log now ends at {}",
-                      Place(topic, partition, expected), marks.high.value),
-          "the broker lost records, or the topic is another one; see `sluice offsets`",
-          "source_truncated"};
-}
-
 Error FailureOutOfOrder(const std::string& topic, int32_t partition, int64_t expected,
                         int64_t offset) {
   return {ErrorKind::kFatal,

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/error.h"
-#include "stage/source.h"
 
 namespace sluice {
 
@@ -29,10 +28,6 @@ bool CanFollow(rd_kafka_t* client, const std::string& topic, const rd_kafka_mess
 
 /// Returns the failure for kPartition and kTopic. `topic` is for the message.
 Error FailureOf(const rd_kafka_message_t& message, const std::string& topic);
-
-/// Returns `source_data_lost` or `source_truncated` for an offset that the broker does not have.
-Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t expected,
-                        const Watermarks& marks);
 
 /// Returns `corrupt_batch` for an offset that cannot follow: a batch's first offset is not part of
 /// its checksum.

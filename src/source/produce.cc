@@ -17,6 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kAnswerWait{10'000};
+constexpr milliseconds kAskAgain{1'000};
 constexpr milliseconds kStep{50};
 constexpr int64_t kProgressMs = 100;
 constexpr int64_t kStopFlushMs = 10'000;
@@ -48,12 +49,13 @@ class Production {
  private:
   Status Open();
   Status PrepareTopic();
+  Status FindTopic(TopicAdmin& admin);
   Status SendAll();
   Status SendOne();
   Status WaitForRoom();
   void WaitForTurn();
   Status Flush();
-  void Report(bool waiting, bool now = false);
+  void Report(std::string_view waiting, bool now = false);
 
   const ProduceOptions& options_;
   const std::function<void(const ProduceProgress&)>& on_progress_;
@@ -70,7 +72,7 @@ Result<ProduceSummary> Production::Run() {
   SLUICE_TRY(Open());
   const Status sent = SendAll();
   const Status flushed = Flush();
-  Report(false, /*now=*/true);
+  Report("", /*now=*/true);
   summary_.acked = sender_->acked();
   summary_.elapsed_ms = ElapsedMs(start_);
   summary_.stopped = stop_.stop_requested();
@@ -93,12 +95,13 @@ Status Production::Open() {
 }
 
 Status Production::PrepareTopic() {
-  TopicAdmin admin(sender_->client(), options_.topic);
-  auto described = admin.Describe(kAnswerWait);
-  sender_->Serve(milliseconds{0});
-  SLUICE_TRY(sender_->Check());
-  if (described) return {};
-  Error error = described.error();
+  TopicAdmin admin(sender_->client(), options_.topic, [this] {
+    sender_->Serve(milliseconds{0});
+    return !sender_->Check() || stop_.stop_requested();
+  });
+  const Status found = FindTopic(admin);
+  if (found) return {};
+  Error error = found.error();
   if (error.code != "topic_absent") return Fail(std::move(error));
   if (options_.create_partitions <= 0) {
     error.hint = "`--partitions N` creates it";
@@ -106,11 +109,32 @@ Status Production::PrepareTopic() {
   }
   SLUICE_TRY(admin.Create(options_.create_partitions, kAnswerWait));
   const SteadyTime created = Now();
-  do {
-    described = admin.Describe(kAnswerWait);
+  for (;;) {
+    const auto described = admin.Describe(kAnswerWait);
     if (described) return {};
-  } while (PauseFor(kStep, stop_) && ElapsedMs(created) < kAnswerWait.count());
-  return Fail(described.error());
+    if (!PauseFor(kStep, stop_) || ElapsedMs(created) > kAnswerWait.count()) {
+      return Fail(described.error());
+    }
+  }
+}
+
+// Waits for a broker that is away.
+Status Production::FindTopic(TopicAdmin& admin) {
+  for (;;) {
+    const auto described = admin.Describe(kAskAgain);
+    sender_->Serve(milliseconds{0});
+    SLUICE_TRY(sender_->Check());
+    if (described) return {};
+    Error error = sender_->Explain(described.error());
+    if (error.kind != ErrorKind::kRetryable) return Fail(std::move(error));
+    if (stop_.stop_requested()) {
+      return Fail(ErrorKind::kShutdown, "stopped before a record was sent: " + error.message);
+    }
+    if (ElapsedMs(start_) >= options_.wait_ms) return Fail(std::move(error));
+    if (sender_->Waiting().empty()) error.message = "the broker has not answered yet";
+    Report(error.message);
+    PauseFor(kStep, stop_);
+  }
 }
 
 Status Production::SendAll() {
@@ -121,7 +145,7 @@ Status Production::SendAll() {
     if (options_.embedded) SLUICE_TRY(WaitForRoom());
     if (summary_.rows_read > 1) WaitForTurn();
     SLUICE_TRY(SendOne());
-    Report(false);
+    Report(sender_->Waiting());
   }
   return {};
 }
@@ -134,7 +158,7 @@ Status Production::SendOne() {
       summary_.value_bytes += static_cast<int64_t>(feed_->value().size());
       return {};
     }
-    Report(false);
+    Report(sender_->Waiting());
   }
   return {};
 }
@@ -146,7 +170,7 @@ Status Production::WaitForRoom() {
     const Status asked = sender_->backlog().Refresh(sender_->client(), options_.group, kAnswerWait);
     if (!asked && asked.error().kind != ErrorKind::kRetryable) return asked;
     if (sender_->backlog().HasRoom()) return {};
-    Report(true);
+    Report("`sluice run` must read first");
     sender_->Serve(kStep);
   }
   return {};
@@ -167,7 +191,7 @@ void Production::WaitForTurn() {
     const auto left = duration_cast<milliseconds>(turn_ - Now());
     if (left.count() <= 0 || stop_.stop_requested()) return;
     sender_->Serve(std::min(left, kStep));
-    Report(false);
+    Report(sender_->Waiting());
   }
 }
 
@@ -181,19 +205,19 @@ Status Production::Flush() {
                   fmt::format("stopped; {} records were not acknowledged", sender_->in_flight()));
     }
     sender_->Serve(kStep);
-    Report(false);
+    Report(sender_->Waiting());
   }
   return sender_->Check();
 }
 
-void Production::Report(bool waiting, bool now) {
+void Production::Report(std::string_view waiting, bool now) {
   if (!on_progress_ || (!now && ElapsedMs(reported_) < kProgressMs)) return;
   reported_ = Now();
   on_progress_({.rows_read = summary_.rows_read,
                 .acked = sender_->acked(),
                 .bytes = feed_->bytes_read(),
                 .total_bytes = feed_->total_bytes(),
-                .waiting_for_reader = waiting});
+                .waiting = std::string(waiting)});
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ struct ProduceOptions {
   std::map<std::string, std::string> options;  ///< librdkafka's names
   std::optional<BrokerAddress> embedded;       ///< our own broker: wait for its reader
   std::string group;                           ///< the reader's group; needed with `embedded`
-  std::string acks_file;  ///< one JSON line for each acknowledged record; empty: none
+  std::string acks_file;     ///< one JSON line for each acknowledged record; empty: none
+  int64_t wait_ms = 10'000;  ///< for a broker that is away before the first record
 };
 
 struct ProduceProgress {
@@ -37,7 +38,7 @@ struct ProduceProgress {
   int64_t acked = 0;
   int64_t bytes = 0;        ///< read from the file
   int64_t total_bytes = 0;  ///< 0: unknown
-  bool waiting_for_reader = false;
+  std::string waiting{};    ///< for whom and why; empty: not waiting
 };
 
 struct ProduceSummary {
@@ -54,7 +55,7 @@ struct ProduceSummary {
 /// rows before the broken line were sent, and the message says how many. `on_progress` is called
 /// about ten times a second, in this thread. FailsWith kUsage on contradicting options, kBadInput
 /// on a broken file, kInvalidConfig on a topic or option that does not exist, kRetryable when
-/// records stay unacknowledged, kFatal when the broker refuses us.
+/// records stay unacknowledged or no broker answers in time.
 Result<ProduceSummary> Produce(const ProduceOptions& options,
                                const std::function<void(const ProduceProgress&)>& on_progress,
                                std::stop_token stop);

@@ -247,7 +247,7 @@ TEST_F(ProduceTest, WaitsForTheReaderOfTheEmbeddedBroker) {
   std::jthread producer([&] {
     summary = Produce(options,
                       [&](const auto& progress) {
-                        if (!progress.waiting_for_reader || waited) return;
+                        if (progress.waiting.empty() || waited) return;
                         waited = true;
                         waited.notify_all();
                       },

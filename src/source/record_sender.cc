@@ -93,8 +93,13 @@ Status RecordSender::Check() {
   if (acks_ && std::ferror(acks_.get()) != 0) {
     return Fail(ErrorKind::kFatal, "the acks file cannot be written");
   }
+  if (auto refusal = health_.Refusal()) return Fail(*std::move(refusal));
+  return {};
+}
+
+std::string RecordSender::Waiting() {
   const Status health = health_.Check();
-  return health || health.error().kind != ErrorKind::kFatal ? Status{} : health;
+  return health ? "" : health.error().message;
 }
 
 void RecordSender::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
@@ -103,8 +108,9 @@ void RecordSender::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, vo
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return sender->Acknowledge(*message);
   ++sender->failed_;
   if (sender->failure_) return;
+  // Not rd_kafka_message_errstr: of a record that was to be sent it returns the value.
   sender->failure_ =
-      ToError(message->err, "a record was not delivered", rd_kafka_message_errstr(message));
+      ToError(message->err, "a record was not delivered", rd_kafka_err2str(message->err));
 }
 
 void RecordSender::Acknowledge(const rd_kafka_message_t& message) {

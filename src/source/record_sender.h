@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/result.h"
 #include "source/broker_health.h"
@@ -30,8 +31,13 @@ class RecordSender {
   Result<bool> Send(const std::optional<std::string>& key, std::string_view value);
   /// Takes acknowledgements, waiting up to `wait` for one.
   void Serve(std::chrono::milliseconds wait);
-  /// FailsWith kRetryable after a record could not be delivered, kFatal when the broker refuses us.
+  /// FailsWith kRetryable after a record could not be delivered, kInvalidConfig when the broker
+  /// refuses us or a record.
   Status Check();
+  /// Returns what keeps the broker from us; empty while it answers. Call Serve first.
+  std::string Waiting();
+  /// Returns the known cause of a failed question.
+  Error Explain(Error failure) const { return health_.Explain(std::move(failure)); }
 
   int64_t acked() const { return acked_; }
   int64_t in_flight() const { return sent_ - acked_ - failed_; }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "source/out_of_range.h"
 #include "source/partition_failures.h"
 
 namespace sluice {

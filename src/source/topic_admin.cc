@@ -4,13 +4,15 @@
 
 #include <array>
 
+#include "core/clock.h"
 #include "source/kafka_conf.h"
 
 namespace sluice {
 namespace {
 
-// The library's own deadline fires first, so that every answer is taken from the queue.
+// The library's own deadline fires first: it knows more of the cause.
 constexpr std::chrono::milliseconds kGrace{500};
+constexpr std::chrono::milliseconds kSlice{100};
 
 std::string UuidText(const rd_kafka_Uuid_t* uuid) {
   if (uuid == nullptr || (rd_kafka_Uuid_most_significant_bits(uuid) == 0 &&
@@ -40,8 +42,8 @@ Result<TopicDescription> ReadDescription(const rd_kafka_event_t* event, const st
 
 }  // namespace
 
-TopicAdmin::TopicAdmin(rd_kafka_t* client, std::string topic)
-    : client_(client), topic_(std::move(topic)), answers_(rd_kafka_queue_new(client)) {}
+TopicAdmin::TopicAdmin(rd_kafka_t* client, std::string topic, std::function<bool()> is_vain)
+    : client_(client), topic_(std::move(topic)), is_vain_(std::move(is_vain)) {}
 
 KafkaAdminOptions TopicAdmin::Options(rd_kafka_admin_op_t what, std::chrono::milliseconds wait) {
   KafkaAdminOptions options(rd_kafka_AdminOptions_new(client_, what));
@@ -51,8 +53,13 @@ KafkaAdminOptions TopicAdmin::Options(rd_kafka_admin_op_t what, std::chrono::mil
   return options;
 }
 
-Result<KafkaEvent> TopicAdmin::Await(std::chrono::milliseconds wait) {
-  KafkaEvent event(rd_kafka_queue_poll(answers_.get(), static_cast<int>((wait + kGrace).count())));
+// Each question has a queue of its own: an answer that nobody waited for goes with it.
+Result<KafkaEvent> TopicAdmin::Await(rd_kafka_queue_t* answers, std::chrono::milliseconds wait) {
+  const SteadyTime end = Now() + wait + kGrace;
+  KafkaEvent event;
+  while (!event && Now() < end && !is_vain_()) {
+    event.reset(rd_kafka_queue_poll(answers, static_cast<int>(kSlice.count())));
+  }
   if (!event) return Fail(ErrorKind::kRetryable, "the broker does not answer");
   if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return Fail(ToError(code, fmt::format("asking for topic `{}` failed", topic_),
@@ -65,8 +72,9 @@ Result<TopicDescription> TopicAdmin::Describe(std::chrono::milliseconds wait) {
   std::array<const char*, 1> names{topic_.c_str()};
   const KafkaTopics topics(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
   const auto options = Options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, wait);
-  rd_kafka_DescribeTopics(client_, topics.get(), options.get(), answers_.get());
-  SLUICE_ASSIGN(const KafkaEvent event, Await(wait));
+  const KafkaQueue answers(rd_kafka_queue_new(client_));
+  rd_kafka_DescribeTopics(client_, topics.get(), options.get(), answers.get());
+  SLUICE_ASSIGN(const KafkaEvent event, Await(answers.get(), wait));
   return ReadDescription(event.get(), topic_);
 }
 
@@ -77,8 +85,9 @@ Status TopicAdmin::Create(int32_t partitions, std::chrono::milliseconds wait) {
   if (!topic) return Fail(ErrorKind::kInvalidConfig, reason.data());
   std::array<rd_kafka_NewTopic_t*, 1> topics{topic.get()};
   const auto options = Options(RD_KAFKA_ADMIN_OP_CREATETOPICS, wait);
-  rd_kafka_CreateTopics(client_, topics.data(), topics.size(), options.get(), answers_.get());
-  SLUICE_ASSIGN(const KafkaEvent event, Await(wait));
+  const KafkaQueue answers(rd_kafka_queue_new(client_));
+  rd_kafka_CreateTopics(client_, topics.data(), topics.size(), options.get(), answers.get());
+  SLUICE_ASSIGN(const KafkaEvent event, Await(answers.get(), wait));
   size_t count = 0;
   const auto** results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "core/result.h"
@@ -15,10 +16,11 @@ struct TopicDescription {
   int32_t partitions = 0;
 };
 
-/// Questions about one topic, over a client that exists. Each call waits for its answer.
+/// Questions about one topic, over a client that exists. Each call waits for its answer, or until
+/// `is_vain`, asked about ten times a second, says that there will be none.
 class TopicAdmin {
  public:
-  TopicAdmin(rd_kafka_t* client, std::string topic);
+  TopicAdmin(rd_kafka_t* client, std::string topic, std::function<bool()> is_vain);
 
   /// FailsWith kInvalidConfig and code `topic_absent` or `topic_authorization`, else kRetryable.
   Result<TopicDescription> Describe(std::chrono::milliseconds wait);
@@ -32,11 +34,11 @@ class TopicAdmin {
 
  private:
   KafkaAdminOptions Options(rd_kafka_admin_op_t what, std::chrono::milliseconds wait);
-  Result<KafkaEvent> Await(std::chrono::milliseconds wait);
+  Result<KafkaEvent> Await(rd_kafka_queue_t* answers, std::chrono::milliseconds wait);
 
   rd_kafka_t* client_;
   std::string topic_;
-  KafkaQueue answers_;
+  std::function<bool()> is_vain_;
 };
 
 }  // namespace sluice

@@ -27,7 +27,8 @@ from pathlib import Path
 
 import psycopg
 from confluent_kafka import Producer, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
+                                   NewPartitions, NewTopic)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import servers  # noqa: E402
@@ -100,6 +101,7 @@ class TestStack(servers.Stack):
 
     def add_partitions(self, name, total):
         self.admin.create_partitions([NewPartitions(name, total)])[name].result(WAIT)
+        self._producer = None  # the next one asks for the partitions
 
     def delete_records(self, name, partition, before):
         """As retention does: the log now begins at offset `before`."""
@@ -147,9 +149,11 @@ class TestStack(servers.Stack):
 
     def set_topic(self, name, **config):
         """Changes a topic's settings."""
-        settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-        resource = ConfigResource(ConfigResource.Type.TOPIC, name, set_config=settings)
-        for future in self.admin.alter_configs([resource]).values():
+        entries = [ConfigEntry(key.replace("_", "."), str(value),
+                               incremental_operation=AlterConfigOpType.SET)
+                   for key, value in config.items()]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+        for future in self.admin.incremental_alter_configs([resource]).values():
             future.result(WAIT)
 
     @staticmethod

@@ -1,0 +1,90 @@
+"""Partitions move between processes while records come; nothing is lost or doubled."""
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from case import Case, shared, thing, wait_until  # noqa: E402
+
+
+class Stream:
+    """Produces in the background until it is ended; every record is acknowledged."""
+
+    def __init__(self, case):
+        self.case, self.sent, self._end = case, 0, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._end.is_set():
+            self.case.produce([{"value": thing(n), "key": b"%d" % n} for n in range(20)])
+            self.sent += 20
+            time.sleep(0.05)
+
+
+def owners(case):
+    rows = case.project.json("status")["positions"]
+    return {row["partition"]: row["owner"].partition("-")[0] for row in rows
+            if row["sink"] == "warehouse"}
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0, process.log.read_text(encoding="utf-8")
+
+
+def test_processes_come_and_go():
+    topic = shared("kafka", "postgres").topic(partitions=6)
+    with Case(topic, {"session.timeout.ms": 6000}) as case, Stream(case) as stream:
+        one = case.project.start("run")
+        wait_until(lambda: len(owners(case)) == 6, 60)
+        two = case.project.start("run")
+        both = {str(one.pid), str(two.pid)}
+        wait_until(lambda: set(owners(case).values()) == both, 60)
+        shares = list(owners(case).values())
+        assert sorted(shares.count(pid) for pid in both) == [3, 3]
+        # Cooperative: what the first kept it read all the while, under the same claim.
+        assert "worker starts anew" not in one.log.read_text(encoding="utf-8")
+        before = stream.sent
+        wait_until(lambda: stream.sent > before + 100)
+        stop(one)
+        wait_until(lambda: set(owners(case).values()) == {str(two.pid)}, 60)
+        three = case.project.start("run", "--workers", "2")
+        wait_until(lambda: str(three.pid) in owners(case).values(), 60)
+        two.kill()
+        wait_until(lambda: set(owners(case).values()) == {str(three.pid)}, 60)
+        stream.__exit__()
+        wait_until(lambda: case.count() == stream.sent, 60)
+        stop(three)
+        case.once()
+        case.check()
+        assert case.project.json("verify")["ok"]
+
+
+def test_new_partitions_are_found_while_running():
+    """With `start: latest` too: what came to them before they were found counts."""
+    stack = shared("kafka", "postgres")
+    topic = stack.topic(partitions=1)
+    stack.produce(topic, [thing(1, "before the start")])
+    refresh = {"topic.metadata.refresh.interval.ms": 1000}
+    with Case(topic, refresh, "  start: latest") as case:
+        run = case.project.start("run")
+        wait_until(lambda: case.project.json("status")["positions"], 60)
+        stack.add_partitions(topic, 4)
+        case.produce([{"value": thing(n), "partition": n % 4} for n in range(40)])
+        wait_until(lambda: case.count() == 40, 60)
+        stop(run)
+        case.check()
+        starts = {row["start"] for row in case.project.json("status")["positions"]
+                  if row["partition"] > 0}
+        assert starts == {0}

@@ -1,0 +1,69 @@
+"""A broker that is away: at start, while running, frozen, and killed."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from case import Case, shared, thing, wait_until  # noqa: E402
+
+UNREACHABLE = 69
+
+
+def log(process):
+    return process.log.read_text(encoding="utf-8")
+
+
+def test_a_killed_broker_is_waited_for():
+    """One kill serves the whole story: a run that goes on, and others that start meanwhile."""
+    stack = shared("kafka", "postgres")
+    topic = stack.topic(partitions=2)
+    with Case(topic, {"session.timeout.ms": 6000}) as case:
+        case.produce([{"value": thing(n), "partition": n % 2} for n in range(100)])
+        run = case.project.start("run")
+        wait_until(lambda: case.count() == 100, 60)
+        stack.kafka.kill()
+        begin = time.monotonic()
+        text = case.fails(UNREACHABLE, "run", "--once", "--wait", "3")
+        assert "waiting for Kafka" in text and stack.kafka.address in text, text
+        assert 2 < time.monotonic() - begin < 30
+        case.project.write("a.csv", "id,name\n1,a\n")
+        begin = time.monotonic()
+        text = case.fails(UNREACHABLE, "produce", "a.csv", "--wait", "2")
+        assert stack.kafka.address in text and time.monotonic() - begin < 30, text
+        assert "no Kafka broker answers" in case.project.ok("status")
+        wait_until(lambda: "no Kafka broker answers" in log(run), 30)
+        late = case.project.start("run", "--once", "--wait", "120")
+        late_producer = case.project.start("produce", "a.csv", "--wait", "120", "--acks", case.acks)
+        time.sleep(1)
+        assert late.poll() is None and run.poll() is None and late_producer.poll() is None
+        stack.kafka.start()
+        assert late_producer.wait(60) == 0, log(late_producer)
+        case.produce([{"value": thing(n), "partition": n % 2} for n in range(50)])
+        wait_until(lambda: case.count() == 151, 90)
+        assert late.wait(90) == 0, log(late)
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(60) == 0, log(run)
+        case.once()
+        case.check()
+
+
+def test_a_frozen_broker_is_waited_for():
+    stack = shared("kafka", "postgres")
+    topic = stack.topic()
+    with Case(topic, {"session.timeout.ms": 6000, "socket.timeout.ms": 4000}) as case:
+        case.produce([thing(n) for n in range(100)])
+        run = case.project.start("run")
+        wait_until(lambda: case.count() == 100, 60)
+        stack.kafka.freeze()
+        try:
+            time.sleep(10)
+            assert run.poll() is None, log(run)
+        finally:
+            stack.kafka.thaw()
+        case.produce([thing(n) for n in range(100)])
+        wait_until(lambda: case.count() == 200, 60)
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(60) == 0, log(run)
+        case.check()
