@@ -18,6 +18,11 @@ Result<std::string> Accept(const Spec& spec, bool yes) {
   SLUICE_ASSIGN(const auto source, MakeSource(spec, broker, "sluice-offsets"));
   SLUICE_ASSIGN(const TopicIdentity topic, source->Identify(std::chrono::seconds(10)));
   SLUICE_TRY(CreateLedgerTables(*session));
+  SLUICE_ASSIGN(const auto known, FindLog(*session, spec.pipeline, topic));
+  if (known) {
+    return fmt::format("topic `{}` is the one that is read already (log {}): nothing to accept\n",
+                       topic.topic, known->value);
+  }
   if (!yes) {
     return fmt::format(
         "would take topic `{}` ({} on cluster {}) as a new log, read from its start; "

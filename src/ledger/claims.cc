@@ -65,21 +65,6 @@ SqlValue Text(LogId log) {
   return std::to_string(log.value);
 }
 
-Status InsertMissing(SqlSession& session, const Claimant& claimant,
-                     const std::map<PartitionId, Offset>& partitions) {
-  std::vector<int64_t> numbers, starts;
-  for (const auto& [partition, start] : partitions) {
-    numbers.push_back(partition.value);
-    starts.push_back(start.value);
-  }
-  std::vector<std::string> sinks;
-  for (const Sink sink : claimant.sinks) sinks.emplace_back(Name(sink));
-  const std::array<SqlValue, 5> params{claimant.pipeline, Text(claimant.log), ArrayOf(numbers),
-                                       ArrayOf(starts), ArrayOf(sinks)};
-  SLUICE_TRY(session.Query(kInsert, params));
-  return {};
-}
-
 Result<std::map<PartitionId, Claim>> BumpEpochs(SqlSession& session, const Claimant& claimant,
                                                 const std::map<PartitionId, Offset>& partitions) {
   std::vector<int64_t> numbers;
@@ -126,11 +111,26 @@ Offset Claim::ResumeAt() const {
   return least;
 }
 
+Status StartPartitions(SqlSession& session, const Claimant& claimant,
+                       const std::map<PartitionId, Offset>& partitions) {
+  std::vector<int64_t> numbers, starts;
+  for (const auto& [partition, start] : partitions) {
+    numbers.push_back(partition.value);
+    starts.push_back(start.value);
+  }
+  std::vector<std::string> sinks;
+  for (const Sink sink : claimant.sinks) sinks.emplace_back(Name(sink));
+  const std::array<SqlValue, 5> params{claimant.pipeline, Text(claimant.log), ArrayOf(numbers),
+                                       ArrayOf(starts), ArrayOf(sinks)};
+  SLUICE_TRY(session.Query(kInsert, params));
+  return {};
+}
+
 Result<std::vector<Claim>> ClaimPartitions(SqlSession& session, const Claimant& claimant,
                                            const std::map<PartitionId, Offset>& partitions) {
   std::map<PartitionId, Claim> claims;
   const Status claimed = InTransaction(session, [&]() -> Status {
-    SLUICE_TRY(InsertMissing(session, claimant, partitions));
+    SLUICE_TRY(StartPartitions(session, claimant, partitions));
     SLUICE_ASSIGN(claims, BumpEpochs(session, claimant, partitions));
     return FindKeptOut(session, claimant, claims);
   });

@@ -35,6 +35,11 @@ struct Claimant {
   std::vector<Sink> sinks;
 };
 
+/// Records where partitions start that have no position yet; others stay as they are. For a log
+/// that nobody has read: all its partitions at once, so that a later one is known to be new.
+Status StartPartitions(SqlSession& session, const Claimant& claimant,
+                       const std::map<PartitionId, Offset>& partitions);
+
 /// Claims partitions (section 4): bumps the epochs of all their sinks in one transaction; at first
 /// sight starts them at the offset given here, which is not used otherwise. A sink that is new in a
 /// known partition starts at the other's mark. Sessions of fenced owners that hang in a transaction

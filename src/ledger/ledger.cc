@@ -95,16 +95,24 @@ Status RegisterPipeline(SqlSession& session, const Registration& registration,
   return open == OpenTransaction::kYes ? body() : InTransaction(session, body);
 }
 
-Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
-                         const TopicIdentity& topic, bool accept_new) {
-  const std::array<SqlValue, 5> params{pipeline, topic.topic, topic.topic_uuid, topic.cluster_id,
-                                       topic.embedded ? "t" : "f"};
+Result<std::optional<LogId>> FindLog(SqlSession& session, const std::string& pipeline,
+                                     const TopicIdentity& topic) {
+  const std::array<SqlValue, 4> params{pipeline, topic.topic, topic.topic_uuid, topic.cluster_id};
   SLUICE_ASSIGN(
       const SqlRows known,
       session.Query("SELECT log_id FROM sluice.log WHERE pipeline = $1 AND topic = $2 AND "
                     "topic_uuid = $3 AND cluster_id = $4",
-                    std::span(params).first(4)));
-  if (!known.rows.empty()) return LogId{static_cast<int32_t>(IntegerOf(known.rows[0][0]))};
+                    params));
+  if (known.rows.empty()) return std::nullopt;
+  return LogId{static_cast<int32_t>(IntegerOf(known.rows[0][0]))};
+}
+
+Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
+                         const TopicIdentity& topic, bool accept_new) {
+  SLUICE_ASSIGN(const auto known, FindLog(session, pipeline, topic));
+  if (known) return *known;
+  const std::array<SqlValue, 5> params{pipeline, topic.topic, topic.topic_uuid, topic.cluster_id,
+                                       topic.embedded ? "t" : "f"};
   SLUICE_ASSIGN(
       const SqlRows others,
       session.Query("SELECT log_id, topic_uuid, cluster_id FROM sluice.log WHERE pipeline "

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ struct Registration {
 enum class OpenTransaction { kNo, kYes };
 Status RegisterPipeline(SqlSession& session, const Registration& registration,
                         OpenTransaction open = OpenTransaction::kNo);
+
+/// Returns the log of a topic's life, when the pipeline has recorded it.
+Result<std::optional<LogId>> FindLog(SqlSession& session, const std::string& pipeline,
+                                     const TopicIdentity& topic);
 
 /// Returns the log of a topic's life, recording it at first sight. A new life of a known topic
 /// needs `accept_new` unless both are of an embedded broker: kInvalidConfig, E0402.

@@ -66,6 +66,17 @@ TEST_F(LedgerTest, ZombieIsFencedAndLeavesNothing) {
   EXPECT_TRUE(owner.Commit(StagedOf(new_claim, Sink::kWarehouse, 10), again, {}));
 }
 
+TEST_F(LedgerTest, ALogStartsWhereTheFirstRunSaid) {
+  const Claimant run{std::string(kPipeline), "", log_, {Sink::kWarehouse, Sink::kLake}};
+  const std::map<PartitionId, Offset> first{{PartitionId{0}, Offset{7}},
+                                            {PartitionId{1}, Offset{3}}};
+  ASSERT_TRUE(StartPartitions(*session_, run, first));
+  ASSERT_TRUE(StartPartitions(*session_, run, {{PartitionId{0}, Offset{99}}}));
+  const auto claims = ClaimAll("w1", {{PartitionId{0}, Offset{50}}, {PartitionId{2}, Offset{0}}});
+  EXPECT_EQ(claims[0].ResumeAt(), Offset{7});
+  EXPECT_EQ(claims[1].ResumeAt(), Offset{0});
+}
+
 TEST_F(LedgerTest, TheSameRangeIsCommittedOnce) {
   const Claim claim = ClaimAs("w1");
   auto committer = MakeCommitter("w1");

@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/pause.h"
+#include "ledger/claims.h"
 #include "ledger/ledger.h"
 #include "ledger/schema.h"
 #include "pipeline/gold_stage.h"
@@ -69,7 +70,9 @@ class Run {
     SLUICE_TRY(RegisterPipeline(*session_, RegistrationOf(spec_)));
     SLUICE_ASSIGN(auto changes, stations->lake->Plan(*session_));
     SLUICE_TRY(stations->lake->Prepare(*session_));
+    sinks_ = {Sink::kLake};
     if (stations->warehouse) {
+      sinks_.push_back(Sink::kWarehouse);
       SLUICE_ASSIGN(auto more, stations->warehouse->Plan(*session_));
       SLUICE_TRY(stations->warehouse->Prepare(*session_));
       std::move(more.begin(), more.end(), std::back_inserter(changes));
@@ -93,9 +96,27 @@ class Run {
     SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic, false));
     events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
                       log_);
-    SLUICE_ASSIGN(const auto known, LeastMarks(*session_, spec_.pipeline, log_));
-    known_log_ = !known.empty();
+    SLUICE_TRY(StartLog());
     return options_.once ? SetTargets() : Status{};
+  }
+
+  // `start:` is for the partitions that a log has when it is first read.
+  Status StartLog() {
+    SLUICE_ASSIGN(const auto known, ReadMarks());
+    if (!known.empty()) return {};
+    std::map<PartitionId, Offset> first;
+    for (int32_t partition = 0; partition < partitions_; ++partition) {
+      SLUICE_ASSIGN(first[PartitionId{partition}], FirstOffset(PartitionId{partition}));
+    }
+    return StartPartitions(*session_, {spec_.pipeline, "", log_, sinks_}, first);
+  }
+
+  Result<Offset> FirstOffset(PartitionId partition) {
+    if (spec_.source.start == StartAt::kTimestamp) {
+      return watcher_->OffsetAtTime(partition, spec_.source.start_timestamp_ms, kBrokerWait);
+    }
+    SLUICE_ASSIGN(const Watermarks marks, watcher_->QueryWatermarks(partition, kBrokerWait));
+    return spec_.source.start == StartAt::kLatest ? marks.high : marks.low;
   }
 
   // A mark beyond the log's end would count as reached: its partition is stopped from the start.
@@ -127,9 +148,6 @@ class Run {
     options.name = fmt::format("{}-{}", getpid(), number);
     options.pipeline = spec_.pipeline;
     options.log = log_;
-    options.start = spec_.source.start;
-    options.start_timestamp_ms = spec_.source.start_timestamp_ms;
-    options.known_log = known_log_;
     options.lake_every_ms = spec_.lake.every_ms;
     options.lake_file_bytes = spec_.lake.file_size_bytes;
     options.warehouse_every_ms = spec_.warehouse.every_ms;
@@ -293,7 +311,7 @@ class Run {
   std::unique_ptr<Source> watcher_;
   LogId log_;
   int32_t partitions_ = 0;
-  bool known_log_ = false;
+  std::vector<Sink> sinks_;
   std::map<PartitionId, Offset> targets_;
   std::map<PartitionId, Error> stopped_at_start_;
   StatusBoard board_;

@@ -82,7 +82,8 @@ Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
   return at_.source.Assign(from);
 }
 
-// Where partitions start at first sight; of those that the ledger knows the answer is not used.
+// Where partitions start at first sight: the run recorded those of a new log, so what is not known
+// was added since and is read whole. Of the known ones the answer is not used.
 Result<std::map<PartitionId, Offset>> Worker::FirstOffsets(
     std::span<const PartitionId> partitions) {
   SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
@@ -92,19 +93,11 @@ Result<std::map<PartitionId, Offset>> Worker::FirstOffsets(
     if (known.contains(partition)) {
       first[partition] = known.at(partition);
     } else {
-      SLUICE_ASSIGN(first[partition], FirstOffset(partition));
+      SLUICE_ASSIGN(const Watermarks marks, at_.source.QueryWatermarks(partition, kBrokerWait));
+      first[partition] = marks.low;
     }
   }
   return first;
-}
-
-Result<Offset> Worker::FirstOffset(PartitionId partition) {
-  if (options_.start == StartAt::kTimestamp && !options_.known_log) {
-    return at_.source.OffsetAtTime(partition, options_.start_timestamp_ms, kBrokerWait);
-  }
-  SLUICE_ASSIGN(const Watermarks marks, at_.source.QueryWatermarks(partition, kBrokerWait));
-  const bool latest = options_.start == StartAt::kLatest && !options_.known_log;
-  return latest ? marks.high : marks.low;
 }
 
 // Lost partitions already belong to others: nothing of them may be committed, so this life ends.

@@ -26,9 +26,6 @@ struct WorkerOptions {
   std::string name;
   std::string pipeline;
   LogId log;
-  StartAt start = StartAt::kEarliest;
-  int64_t start_timestamp_ms = 0;
-  bool known_log = false;  ///< a new partition of a log read before starts at its beginning
   int64_t lake_every_ms = 30'000;
   int64_t lake_file_bytes = 128 << 20;
   int64_t warehouse_every_ms = 0;
@@ -70,7 +67,6 @@ class Worker {
   Status TakeGroupChange(const GroupChange& change, std::stop_token stop);
   Status ClaimAndAssign(std::span<const PartitionId> partitions);
   Result<std::map<PartitionId, Offset>> FirstOffsets(std::span<const PartitionId> partitions);
-  Result<Offset> FirstOffset(PartitionId partition);
   Status GiveBack(const GroupChange& change, std::stop_token stop);
   void StopPartitions(std::span<const PartitionFailure> failures);
   Status Process(RawBatch raw, std::stop_token stop);

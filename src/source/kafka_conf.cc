@@ -113,7 +113,7 @@ std::string HintFor(rd_kafka_resp_err_t code) {
       return "another program is a member of this group: choose another `group`";
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      return "create the topic, or correct its name";
+      return "create the topic, as `sluice produce --partitions N` does, or correct its name";
     default:
       return "";
   }

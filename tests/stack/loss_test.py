@@ -52,6 +52,7 @@ def test_a_topic_made_again_between_runs():
         assert "--yes" in case.project.ok("offsets", "accept-new-log")
         case.fails(CONFIGURATION, "run", "--once")
         case.project.ok("offsets", "accept-new-log", "--yes")
+        assert "nothing to accept" in case.project.ok("offsets", "accept-new-log")
         case.once()
         assert case.count() == 10 + len(second)
         by_log = dict(case.oracle.sql("SELECT _log, count(*) FROM things GROUP BY 1"))

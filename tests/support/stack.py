@@ -26,7 +26,8 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
-from confluent_kafka import Producer, TopicCollection, TopicPartition
+from confluent_kafka import (ConsumerGroupTopicPartitions, Producer, TopicCollection,
+                             TopicPartition)
 from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
                                    NewPartitions, NewTopic)
 
@@ -102,6 +103,12 @@ class TestStack(servers.Stack):
     def add_partitions(self, name, total):
         self.admin.create_partitions([NewPartitions(name, total)])[name].result(WAIT)
         self._producer = None  # the next one asks for the partitions
+
+    def group_offsets(self, group, topic):
+        """What a lag tool sees: partition → committed offset."""
+        asked = [ConsumerGroupTopicPartitions(group)]
+        done = self.admin.list_consumer_group_offsets(asked)[group].result(WAIT)
+        return {at.partition: at.offset for at in done.topic_partitions if at.topic == topic}
 
     def delete_records(self, name, partition, before):
         """As retention does: the log now begins at offset `before`."""
