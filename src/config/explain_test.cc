@@ -115,7 +115,7 @@ std::set<std::string> CodesOf(const std::string& example) {
   const TestFolder folder;
   folder.Write("books_analytics/dbt_project.yml", "name: books_analytics\n");
   const Environment environment(
-      {{"PGPASS", "x"}, {"AWS_REGION", "eu-central-1"}, {"LAKE_ROOTS", "x"}});
+      {{"PGPASS", "x"}, {"S3_SECRET", "x"}, {"AWS_REGION", "eu-central-1"}, {"LAKE_ROOTS", "x"}});
   const auto loaded = LoadSpec(folder.Write("sluice.yml", Completed(example)), environment);
   std::set<std::string> codes;
   if (loaded) return codes;
