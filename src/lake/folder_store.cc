@@ -13,6 +13,8 @@
 #include <functional>
 
 #include "core/text.h"
+#include "lake/file_handle.h"
+#include "lake/store_check.h"
 
 namespace sluice {
 namespace {
@@ -20,20 +22,6 @@ namespace {
 constexpr std::string_view kScheme = "file://";
 constexpr size_t kCopyBytes = 1 << 20;
 constexpr std::string_view kTemporary = ".sluice-tmp-";
-
-class FileHandle {
- public:
-  explicit FileHandle(int fd) : fd_(fd) {}
-  FileHandle(const FileHandle&) = delete;
-  FileHandle& operator=(const FileHandle&) = delete;
-  ~FileHandle() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // What a full disk or a sleeping mount refuses may work later; what the path itself forbids never
 // will.
@@ -269,6 +257,10 @@ Status FolderStore::Delete(const RemotePath& path, SteadyTime deadline) {
   SLUICE_ASSIGN(const std::string name, LocalName(path, deadline));
   if (unlink(name.c_str()) != 0 && errno != ENOENT) return SystemError("remove", name, errno);
   return {};
+}
+
+Status FolderStore::Check(const RemotePath& folder, SteadyTime deadline) {
+  return CheckStore(*this, folder, deadline);
 }
 
 }  // namespace sluice

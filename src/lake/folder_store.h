@@ -29,6 +29,7 @@ class FolderStore : public ObjectStore {
   Result<int64_t> Head(const RemotePath& path, SteadyTime deadline) override;
   Result<std::vector<ObjectInfo>> List(const RemotePath& folder, SteadyTime deadline) override;
   Status Delete(const RemotePath& path, SteadyTime deadline) override;
+  Status Check(const RemotePath& folder, SteadyTime deadline) override;
 
  private:
   explicit FolderStore(std::string root) : root_(std::move(root)) {}

@@ -113,6 +113,12 @@ TEST_F(FolderStoreTest, StaysInItsRoot) {
   }
 }
 
+TEST_F(FolderStoreTest, PassesItsCheck) {
+  const Status checked = store_->Check({root_}, Soon());
+  EXPECT_TRUE(checked.has_value()) << checked.error().message;
+  EXPECT_TRUE(Names().empty()) << "the probe was left";
+}
+
 TEST_F(FolderStoreTest, AcceptsBothSpellings) {
   ASSERT_TRUE(store_->Put(At("x"), "1", Soon()).has_value());
   EXPECT_EQ(*store_->Get({"file:" + folder_ + "/lake/x"}, 10, Soon()), "1");

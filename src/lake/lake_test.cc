@@ -78,6 +78,9 @@ class FlakyStore : public ObjectStore {
   Status Delete(const RemotePath& path, SteadyTime deadline) override {
     return store_->Delete(path, deadline);
   }
+  Status Check(const RemotePath& folder, SteadyTime deadline) override {
+    return store_->Check(folder, deadline);
+  }
 
   int writes_until_failure = -1;  // -1: never
   bool reply_lost = false;        // the write that fails took place
@@ -85,15 +88,18 @@ class FlakyStore : public ObjectStore {
  private:
   template <typename Write>
   Status Flaky(Write write) {
-    if (writes_until_failure != 0) {
-      if (writes_until_failure > 0) --writes_until_failure;
-      return write();
+    bool fails = false;
+    {
+      const std::scoped_lock lock(mutex_);  // files are uploaded by several threads
+      fails = writes_until_failure == 0;
+      if (writes_until_failure >= 0) --writes_until_failure;
     }
-    writes_until_failure = -1;
+    if (!fails) return write();
     if (reply_lost) SLUICE_TRY(write());
     return Fail(ErrorKind::kRetryable, "the store is away");
   }
 
+  std::mutex mutex_;
   std::unique_ptr<ObjectStore> store_;
 };
 

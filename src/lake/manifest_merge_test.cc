@@ -30,6 +30,7 @@ class MemoryStore : public ObjectStore {
     return std::vector<ObjectInfo>{};
   }
   Status Delete(const RemotePath&, SteadyTime) override { return {}; }
+  Status Check(const RemotePath&, SteadyTime) override { return {}; }
 
   std::map<std::string, std::string> objects;
 };

@@ -24,8 +24,9 @@ struct ObjectInfo {
 
 /// Files of the lake. Names are never reused, so an object never changes: once Put returned, every
 /// later Get sees exactly those bytes. Thread-safe. Every call ends by its deadline with kRetryable
-/// at the latest; kRetryable while the store is away, kFatal when it refuses us or the path is not
-/// its own.
+/// at the latest; kRetryable while the store is away or turns us away (expired keys, a full disk):
+/// it may work again when a person has acted. kInvalidConfig when it never took a request of ours,
+/// kFatal when no repetition helps or the path is not its own.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -47,6 +48,9 @@ class ObjectStore {
   virtual Result<std::vector<ObjectInfo>> List(const RemotePath& folder, SteadyTime deadline) = 0;
   /// Removes the object; one that is not there is fine. Only maintenance calls this.
   virtual Status Delete(const RemotePath& path, SteadyTime deadline) = 0;
+  /// Proves in a folder that the store keeps its word, by an object of its own. FailsWith
+  /// kInvalidConfig and what is wrong with the store or its settings; kRetryable while it is away.
+  virtual Status Check(const RemotePath& folder, SteadyTime deadline) = 0;
 };
 
 }  // namespace sluice
