@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lake/catalog.h"
+#include "lake/in_parallel.h"
 #include "lake/partition.h"
 #include "lake/table_loader.h"
 
@@ -13,6 +14,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kStoreCall{60};
+constexpr size_t kConnections = 8;
 
 LakeSnapshot ReadSnapshot(const Json& json) {
   LakeSnapshot snapshot{.snapshot_id = IntMember(json, "snapshot-id").value_or(0),
@@ -144,22 +146,28 @@ Result<std::vector<LiveFile>> ListLiveFiles(const LakeSnapshot& snapshot,
 
 Result<std::vector<std::string>> CheckLiveFiles(const std::vector<LiveFile>& files,
                                                 ObjectStore& store) {
-  std::vector<std::string> problems;
-  std::set<std::string> seen;
-  for (const LiveFile& file : files) {
-    if (!seen.insert(file.path.value).second) {
-      problems.push_back(
-          fmt::format("`{}` is listed twice: its rows count double", file.path.value));
-    }
+  std::vector<std::string> found(files.size());  // what is wrong with each
+  SLUICE_TRY(InParallel(files.size(), kConnections, [&](size_t i) -> Status {
+    const LiveFile& file = files[i];
     const auto size = store.Head(file.path, Now() + kStoreCall);
     if (!size && size.error().code == kNotFound) {
-      problems.push_back(fmt::format("`{}` is missing", file.path.value));
+      found[i] = fmt::format("`{}` is missing", file.path.value);
     } else if (!size) {
       return Fail(size.error());
     } else if (*size != file.size_bytes) {
-      problems.push_back(fmt::format("`{}` has {} bytes, but {} in its manifest", file.path.value,
-                                     *size, file.size_bytes));
+      found[i] = fmt::format("`{}` has {} bytes, but {} in its manifest", file.path.value, *size,
+                             file.size_bytes);
     }
+    return {};
+  }));
+  std::vector<std::string> problems;
+  std::set<std::string> seen;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!seen.insert(files[i].path.value).second) {
+      problems.push_back(
+          fmt::format("`{}` is listed twice: its rows count double", files[i].path.value));
+    }
+    if (!found[i].empty()) problems.push_back(std::move(found[i]));
   }
   return problems;
 }

@@ -9,11 +9,13 @@
 
 #include "core/failpoint.h"
 #include "core/log.h"
+#include "lake/in_parallel.h"
 #include "lake/remote_names.h"
 
 namespace sluice {
 namespace {
 
+constexpr size_t kConnections = 4;
 constexpr std::chrono::seconds kUploadBase{60};
 constexpr int64_t kSlowestBytesPerSecond = 1 << 20;
 
@@ -76,19 +78,29 @@ int64_t TableStream::OpenBytes() const {
 }
 
 Status TableStream::Upload() {
-  while (!local_.empty()) {
-    FinishedFile& next = local_.back();
+  std::vector<std::optional<RemotePath>> put(local_.size());
+  const Status status = InParallel(local_.size(), kConnections, [&](size_t i) -> Status {
+    const FinishedFile& next = local_[i];
     const RemotePath path =
         NewDataFile(table_.location, prepared_->context.spec, next.file.partition);
     SLUICE_TRY(store_.PutFile(next.local, path, UploadDeadline(next.file.size_bytes)));
     SLUICE_FAILPOINT("s2_file");
-    std::error_code ignored;
-    std::filesystem::remove(next.local.value, ignored);
-    next.file.path = path;
-    uploaded_.push_back(std::move(next.file));
-    local_.pop_back();
+    put[i] = path;
+    return {};
+  });
+  std::vector<FinishedFile> left;
+  for (size_t i = 0; i < local_.size(); ++i) {
+    if (!put[i]) {
+      left.push_back(std::move(local_[i]));
+      continue;
+    }
+    std::error_code ignored;  // the spool goes as a whole
+    std::filesystem::remove(local_[i].local.value, ignored);
+    local_[i].file.path = *put[i];
+    uploaded_.push_back(std::move(local_[i].file));
   }
-  return {};
+  local_ = std::move(left);
+  return status;
 }
 
 Result<std::optional<TablePart>> TableStream::Seal() {

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/text.h"
+#include "lake/local_files.h"
 #include "lake/reader.h"
 #include "lake/scan.h"
 #include "pipeline/scratch.h"
@@ -19,12 +22,29 @@ Status MakeView(const Spec& spec, Services& services, SqlSession& session, duckd
   if (table.current) {
     SLUICE_ASSIGN(files, ListLiveFiles(*table.current, table, *services.store));
   }
-  SLUICE_ASSIGN(const std::string scan, ScanSql(table, files, *services.store, scratch));
+  SLUICE_ASSIGN(const auto local, FetchFiles(files, *services.store, scratch));
   const std::string schema = QuoteIdentifier(name.ns);
   SLUICE_TRY(DuckQuery(duck, "CREATE SCHEMA IF NOT EXISTS " + schema));
   SLUICE_TRY(DuckQuery(duck, fmt::format("CREATE VIEW {}.{} AS SELECT * FROM {}", schema,
-                                         QuoteIdentifier(name.name), scan)));
+                                         QuoteIdentifier(name.name), ScanSql(table, local))));
   return {};
+}
+
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+bool Contains(const std::string& sql, const std::string& name) {
+  const std::string quoted = QuoteIdentifier(name);  // its quotes are doubled
+  return sql.find(LowerCase(quoted.substr(1, quoted.size() - 2))) != std::string::npos;
+}
+
+// Whether a statement may read a table: it does not without its names. So only what may be needed
+// is fetched.
+bool MayRead(const std::string& lower_sql, const TableName& name) {
+  return Contains(lower_sql, name.ns) && Contains(lower_sql, name.name);
 }
 
 // One SELECT and nothing else: the lake is changed by commits only.
@@ -77,7 +97,10 @@ Result<LakeRows> QueryLake(const Spec& spec, Services& services, SqlSession& ses
   SLUICE_ASSIGN(const auto duck, engine->Connect());
   const ScratchFolder scratch(spec.StateFolder());
   SLUICE_ASSIGN(const auto names, ListLakeTables(session, spec.lake.catalog));
+  SLUICE_TRY(DuckQuery(duck.get(), "SET temp_directory = " + QuoteLiteral(scratch.path())));
+  const std::string lower_sql = LowerCase(sql);
   for (const auto& name : names) {
+    if (!MayRead(lower_sql, name)) continue;
     SLUICE_TRY(MakeView(spec, services, session, duck.get(), name, scratch.path()));
   }
   SLUICE_TRY(CheckSelect(duck.get(), sql));

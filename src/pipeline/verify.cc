@@ -7,58 +7,35 @@
 #include <map>
 
 #include "core/text.h"
-#include "lake/reader.h"
-#include "lake/scan.h"
 #include "ledger/report.h"
 #include "ledger/schema.h"
 #include "pipeline/scratch.h"
+#include "pipeline/verify_lake.h"
 #include "stage/duck.h"
 
 namespace sluice {
 namespace {
 
-// What a table holds of one log's partition.
-struct Held {
-  int64_t rows = 0;
-  int64_t distinct = 0;
-  int64_t least = 0;
-  int64_t greatest = 0;
-};
-using HeldByPartition = std::map<std::pair<int32_t, int32_t>, Held>;
-
 constexpr std::string_view kHeldColumns =
     "_log, _partition, count(*), count(DISTINCT _offset), min(_offset), max(_offset)";
-
-Result<std::vector<std::vector<std::string>>> DuckRows(duckdb_connection connection,
-                                                       const std::string& sql) {
-  SLUICE_ASSIGN(DuckResult result, DuckQuery(connection, sql));
-  std::vector<std::vector<std::string>> rows(duckdb_row_count(result.out()));
-  for (size_t row = 0; row < rows.size(); ++row) {
-    for (idx_t column = 0; column < duckdb_column_count(result.out()); ++column) {
-      char* const text = duckdb_value_varchar(result.out(), column, row);
-      rows[row].emplace_back(text ? text : "");
-      duckdb_free(text);
-    }
-  }
-  return rows;
-}
 
 class Verifier {
  public:
   Verifier(const Spec& spec, Services& services, SqlSession& session, duckdb_connection duck,
-           const std::function<void(const std::string&)>& on_progress)
+           std::string scratch_folder, const std::function<void(const std::string&)>& on_progress)
       : spec_(spec),
         services_(services),
         session_(session),
         duck_(duck),
+        scratch_folder_(std::move(scratch_folder)),
         on_progress_(on_progress) {}
 
   Result<VerifyReport> Execute() {
     SLUICE_ASSIGN(positions_, ReadPositions(session_, spec_.pipeline));
     SLUICE_TRY(ReadLeftOut());
     SLUICE_TRY(CompareQuarantine());
-    SLUICE_TRY(CompareLakeTable(spec_.bronze.table, false));
-    for (const auto& silver : spec_.silver) SLUICE_TRY(CompareLakeTable(silver.table, true));
+    SLUICE_TRY(CompareLakeTable(spec_.bronze.table, nullptr));
+    for (const auto& silver : spec_.silver) SLUICE_TRY(CompareLakeTable(silver.table, &silver));
     for (const auto& silver : spec_.silver) {
       if (silver.warehouse) SLUICE_TRY(CompareWarehouseTable(silver));
     }
@@ -154,57 +131,30 @@ class Verifier {
     }
   }
 
-  Status CompareLakeTable(const TableName& name, bool is_silver) {
-    on_progress_("lake " + name.Full());
-    SLUICE_ASSIGN(const LakeTableState table,
-                  LoadLakeTable(session_, spec_.lake.catalog, name, *services_.store));
-    std::vector<LiveFile> files;
-    if (table.current) {
-      SLUICE_ASSIGN(files, ListLiveFiles(*table.current, table, *services_.store));
+  // `silver`: null for bronze.
+  Status CompareLakeTable(const TableName& name, const SilverSpec* silver) {
+    const std::string place = "lake " + name.Full();
+    on_progress_(place);
+    LakeReading reading{.table = name, .key = {}, .scratch_folder = scratch_folder_, .on_file = {}};
+    reading.on_file = [&](size_t file, size_t files) {
+      on_progress_(fmt::format("{}: file {} of {}", place, file, files));
+    };
+    if (silver != nullptr && silver->warehouse && silver->warehouse->mode == WriteMode::kUpsert) {
+      reading.key = silver->warehouse->key;
     }
-    report_.files += static_cast<int64_t>(files.size());
-    SLUICE_ASSIGN(auto broken, CheckLiveFiles(files, *services_.store));
-    if (!broken.empty()) {
-      std::move(broken.begin(), broken.end(), std::back_inserter(report_.broken_files));
-      report_.lines.push_back({.place = "lake " + name.Full(),
-                               .remark = "files are broken, rows not read",
-                               .agrees = false});
+    SLUICE_ASSIGN(LakeContent content, ReadLakeContent(spec_, services_, session_, duck_, reading));
+    report_.files += content.files;
+    report_.rows += content.rows;
+    std::move(content.broken_files.begin(), content.broken_files.end(),
+              std::back_inserter(report_.broken_files));
+    if (!content.is_read) {
+      report_.lines.push_back(
+          {.place = place, .remark = "files are broken, rows not read", .agrees = false});
       return {};
     }
-    const ScratchFolder scratch(spec_.StateFolder());
-    SLUICE_ASSIGN(const std::string scan,
-                  ScanSql(table, files, *services_.store, scratch.path(), true));
-    SLUICE_TRY(CompareFiles(files, scan));
-    SLUICE_ASSIGN(const HeldByPartition held, HeldInLake(scan));
-    CompareHeld(Sink::kLake, "lake " + name.Full(), is_silver ? name.Full() : "", held);
+    if (!reading.key.empty()) lake_keys_[name] = content.keys;
+    CompareHeld(Sink::kLake, place, silver != nullptr ? name.Full() : "", std::move(content.held));
     return {};
-  }
-
-  // Every file holds the rows that its manifest claims: readers answer count(*) from the claim.
-  Status CompareFiles(const std::vector<LiveFile>& files, const std::string& scan) {
-    SLUICE_ASSIGN(const auto rows,
-                  DuckRows(duck_, fmt::format("SELECT _file, count(*) FROM {} GROUP BY 1", scan)));
-    std::map<std::string, int64_t> counted;
-    for (const auto& row : rows) counted[row[0]] = IntegerOf(row[1]);
-    for (const auto& file : files) {
-      const int64_t found = counted[file.path.value];
-      report_.rows += found;
-      if (found == file.record_count) continue;
-      report_.broken_files.push_back(fmt::format("{} holds {} rows, its manifest says {}",
-                                                 file.path.value, found, file.record_count));
-    }
-    return {};
-  }
-
-  Result<HeldByPartition> HeldInLake(const std::string& scan) {
-    SLUICE_ASSIGN(const auto rows, DuckRows(duck_, fmt::format("SELECT {} FROM {} GROUP BY 1, 2",
-                                                               kHeldColumns, scan)));
-    HeldByPartition held;
-    for (const auto& row : rows) {
-      held[{static_cast<int32_t>(IntegerOf(row[0])), static_cast<int32_t>(IntegerOf(row[1]))}] = {
-          IntegerOf(row[2]), IntegerOf(row[3]), IntegerOf(row[4]), IntegerOf(row[5])};
-    }
-    return held;
   }
 
   Status CompareWarehouseTable(const SilverSpec& silver) {
@@ -244,22 +194,14 @@ class Verifier {
                        const HeldByPartition& held) {
     VerifyLine line{.place = "warehouse " + name, .remark = "one row a key", .agrees = true};
     for (const auto& [where, here] : held) line.found += here.rows;
-    SLUICE_ASSIGN(const LakeTableState table,
-                  LoadLakeTable(session_, spec_.lake.catalog, silver.table, *services_.store));
-    std::vector<LiveFile> files;
-    if (table.current) {
-      SLUICE_ASSIGN(files, ListLiveFiles(*table.current, table, *services_.store));
+    const auto keys = lake_keys_.find(silver.table);
+    if (keys == lake_keys_.end()) {
+      line.remark = "the lake's rows were not read";
+      line.agrees = false;
+      report_.lines.push_back(std::move(line));
+      return {};
     }
-    const ScratchFolder scratch(spec_.StateFolder());
-    SLUICE_ASSIGN(const std::string scan, ScanSql(table, files, *services_.store, scratch.path()));
-    std::string key;
-    for (const auto& column : silver.warehouse->key)
-      key += (key.empty() ? "" : ", ") + QuoteIdentifier(column);
-    SLUICE_ASSIGN(const auto rows,
-                  DuckRows(duck_, fmt::format("SELECT count(*) FROM (SELECT DISTINCT "
-                                              "{} FROM {})",
-                                              key, scan)));
-    line.expected = IntegerOf(rows.at(0).at(0));
+    line.expected = keys->second;
     if (MarksAreEqual()) {
       line.agrees = line.expected == line.found;
     } else {
@@ -274,7 +216,9 @@ class Verifier {
   Services& services_;
   SqlSession& session_;
   duckdb_connection duck_;
+  const std::string scratch_folder_;
   const std::function<void(const std::string&)>& on_progress_;
+  std::map<TableName, int64_t> lake_keys_;  // different keys, of tables whose rows were read
   std::vector<PositionReport> positions_;
   std::map<std::tuple<std::string, int64_t, int64_t, std::string>, int64_t> left_out_;
   VerifyReport report_;
@@ -294,11 +238,13 @@ Result<VerifyReport> VerifyPipeline(const Spec& spec, Services& services,
   if (!ran) return VerifyReport{};
   SLUICE_ASSIGN(const auto engine, DuckEngine::Make());
   SLUICE_ASSIGN(const auto duck, engine->Connect());
+  const ScratchFolder scratch(spec.StateFolder());
+  SLUICE_TRY(DuckQuery(duck.get(), "SET temp_directory = " + QuoteLiteral(scratch.path())));
   // Tables may be large: the server's limits for workers do not fit here.
   SLUICE_TRY(
       session->Query("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"));
   SLUICE_TRY(session->Query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-  return Verifier(spec, services, *session, duck.get(), on_progress).Execute();
+  return Verifier(spec, services, *session, duck.get(), scratch.path(), on_progress).Execute();
 }
 
 }  // namespace sluice
