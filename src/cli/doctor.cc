@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "gold/python.h"
+#include "pipeline/lake_store.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
 
@@ -72,18 +73,17 @@ Finding CheckServer(SqlSession& session) {
   return {"PostgreSQL", true, "version " + *row[0]};
 }
 
-Finding CheckStore(const Spec& spec, ObjectStore& store) {
-  const RemotePath path{spec.lake.root + "/.sluice-doctor/" + Uuid::Random().value};
-  const SteadyTime deadline = Now() + std::chrono::seconds(10);
-  const std::string text = "doctor";
-  if (const Status put = store.Put(path, text, deadline); !put)
-    return FromError("lake", put.error());
-  const auto got = store.Get(path, 1024, deadline);
-  const Status removed = store.Delete(path, deadline);
-  if (!got) return FromError("lake", got.error());
-  if (*got != text) return {"lake", false, "the store gave back other bytes", "use another store"};
-  if (!removed) return FromError("lake", removed.error());
-  return {"lake", true, spec.lake.root};
+Finding CheckStore(const Spec& spec) {
+  const auto store = MakeLakeStore(spec);
+  if (!store) return FromError("lake", store.error());
+  const Status checked = CheckLake(spec, **store);
+  if (!checked) return FromError("lake", checked.error());
+  std::vector<std::string> places;
+  for (const RemotePath& place : LakePlaces(spec)) places.push_back(place.value);
+  const auto endpoint = spec.lake.s3.find("endpoint");
+  return {"lake", true,
+          Join(places, ", ") + (endpoint == spec.lake.s3.end() ? "" : " at " + endpoint->second) +
+              ": writes, reads, never overwrites"};
 }
 
 Finding CheckBroker(const Spec& spec) {
@@ -109,12 +109,12 @@ std::vector<Finding> Examine(const Spec& spec) {
   }
   if (spec.gold) findings.push_back(CheckDbt(spec));
   findings.push_back(CheckBroker(spec));
+  findings.push_back(CheckStore(spec));
   const auto services = OpenServices(spec, {.wait = std::chrono::seconds(5)});
   if (!services) {
     findings.push_back(FromError("PostgreSQL", services.error()));
     return findings;
   }
-  findings.push_back(CheckStore(spec, *services->store));
   const auto session = services->database->Connect("sluice-doctor");
   if (!session) {
     findings.push_back(FromError("PostgreSQL", session.error()));

@@ -10,6 +10,7 @@
 #include "ledger/ledger.h"
 #include "ledger/report.h"
 #include "ledger/schema.h"
+#include "pipeline/lake_store.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
 
@@ -104,9 +105,12 @@ int Plan(const CommonArgs& common, const PlanArgs& args) {
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
   const StopOnSignal stop;
-  auto services =
-      OpenServices(*spec, {.wait = std::chrono::seconds(args.wait_s), .stop = stop.token()});
+  const OpenOptions open{.wait = std::chrono::seconds(args.wait_s), .stop = stop.token()};
+  auto services = OpenServices(*spec, open);
   if (!services) return Failed(common, services.error());
+  const Status reached =
+      WaitFor("the lake", open, [&] { return ReachLake(*spec, *services->store); });
+  if (!reached) return Failed(common, reached.error());
   auto stations = MakeStations(*spec, *services->store, "plan");
   if (!stations) return Failed(common, stations.error());
   if (args.accept) {

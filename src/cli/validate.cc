@@ -5,13 +5,14 @@
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "pipeline/lake_store.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
 
 namespace sluice::cli {
 namespace {
 
-// PostgreSQL answers, the topic exists: what a run would find out first.
+// PostgreSQL and the lake answer, the topic exists: what a run would find out first.
 Status CheckServices(const CommonArgs& common, const Spec& spec, int64_t wait_s,
                      std::stop_token stop) {
   const OpenOptions open{.wait = std::chrono::seconds(wait_s),
@@ -19,7 +20,8 @@ Status CheckServices(const CommonArgs& common, const Spec& spec, int64_t wait_s,
                          .on_wait = [&](const std::string& reason) {
                            if (!reason.empty() && !common.json()) Tell("sluice: " + reason + "\n");
                          }};
-  SLUICE_TRY(OpenServices(spec, open));
+  SLUICE_ASSIGN(const Services services, OpenServices(spec, open));
+  SLUICE_TRY(WaitFor("the lake", open, [&] { return ReachLake(spec, *services.store); }));
   if (spec.source.embedded) return {};
   SLUICE_ASSIGN(const BrokerUse broker, OpenBroker(spec, false));
   SLUICE_ASSIGN(const auto source, MakeSource(spec, broker, "sluice-validate"));

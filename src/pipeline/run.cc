@@ -16,6 +16,7 @@
 #include "ledger/ledger.h"
 #include "ledger/schema.h"
 #include "pipeline/gold_stage.h"
+#include "pipeline/lake_store.h"
 #include "pipeline/lives.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
@@ -59,6 +60,7 @@ class Run {
   Status Open() {
     OpenOptions open{.wait = options_.wait, .stop = stop_, .on_wait = events_.on_wait};
     SLUICE_ASSIGN(services_, OpenServices(spec_, open));
+    SLUICE_TRY(WaitFor("the lake", open, [this] { return CheckLake(spec_, *services_.store); }));
     SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
     return {};
   }

@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 #include "core/pause.h"
-#include "lake/folder_store.h"
+#include "pipeline/lake_store.h"
 #include "postgres/database.h"
 #include "source/kafka_source.h"
 
@@ -16,17 +16,6 @@ namespace {
 
 constexpr int64_t kFirstDelayMs = 100;
 constexpr int64_t kMaxDelayMs = 2'000;
-
-Result<std::unique_ptr<ObjectStore>> MakeStore(const Spec& spec) {
-  if (spec.lake.root.starts_with("file://")) {
-    SLUICE_ASSIGN(std::unique_ptr<ObjectStore> folder, FolderStore::Make(spec.lake.root));
-    return folder;
-  }
-  return Fail(
-      ErrorKind::kInvalidConfig,
-      fmt::format("this version keeps the lake in a folder only, not in {}", spec.lake.root),
-      "set `lake:` to a folder, such as ./lake");
-}
 
 }  // namespace
 
@@ -49,7 +38,7 @@ Status WaitFor(std::string_view what, const OpenOptions& options,
 
 Result<Services> OpenServices(const Spec& spec, const OpenOptions& options) {
   Services services;
-  SLUICE_ASSIGN(services.store, MakeStore(spec));
+  SLUICE_ASSIGN(services.store, MakeLakeStore(spec));
   if (spec.warehouse.embedded) {
     SLUICE_TRY(WaitFor("the private PostgreSQL", options, [&]() -> Status {
       SLUICE_ASSIGN(services.server, PrivateServer::Open(spec.StateFolder()));

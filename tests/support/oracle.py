@@ -11,8 +11,10 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 
 class Oracle:
-    def __init__(self, conninfo, uri, acks):
+    def __init__(self, conninfo, uri, acks, **lake_properties):
+        """`lake_properties` are PyIceberg's, as s3.endpoint."""
         self.conninfo, self.uri, self.acks = conninfo, uri, acks
+        self.lake_properties = {"pool_pre_ping": "true", **lake_properties}
 
     def acknowledged(self):
         """(partition, offset) → sha256 of the value, as the producer's broker confirmed it."""
@@ -22,7 +24,7 @@ class Oracle:
 
     def lake(self, table, *columns):
         """Rows of a lake table as (partition, offset, *columns)."""
-        catalog = SqlCatalog("lake", uri=self.uri, **{"pool_pre_ping": "true"})
+        catalog = SqlCatalog("lake", uri=self.uri, **self.lake_properties)
         try:
             loaded = catalog.load_table(table)
             wanted = ("_partition", "_offset", *columns)
