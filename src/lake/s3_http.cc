@@ -126,8 +126,7 @@ void SetHeaders(CURL* curl, CurlHeaders& lines, const HttpRequest& request,
   if (!credentials.session_token.empty()) {
     lines.Add("x-amz-security-token: " + credentials.session_token);
   }
-  lines.Add("Expect:");
-  lines.Add("Content-Type:");
+  // No `Expect:` to turn that off: this curl would sign it.
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines.get());
 }
 
@@ -178,7 +177,8 @@ std::unexpected<Error> TransferError(CURLcode code, std::string_view said, const
                 "name the host as its certificate does",
                 std::string(kServerNotTrusted));
   }
-  return Fail(ErrorKind::kRetryable, fmt::format("the S3 store does not answer: {}", text));
+  return Fail(ErrorKind::kRetryable, fmt::format("the S3 store does not answer: {}", text),
+              "is it running, and is `lake.s3.endpoint` (or S3_ENDPOINT) its address?");
 }
 
 }  // namespace
