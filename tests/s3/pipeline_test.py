@@ -123,8 +123,8 @@ class BooksInBucketsTest(LakeCase):
         self.assertEqual(len(self.project.json("tables", "show", "raw.books")["columns"]), 13)
         self.assertEqual(len(self.project.json("tables", "snapshots", "raw.books")), 1)
         rows = self.project.json(
-            "tables", "sql", 'SELECT count(*) AS n, count(DISTINCT p.authors) AS a FROM raw.books r '
-                             'JOIN Processed."books" p USING (_partition, _offset)')
+            "tables", "sql", 'SELECT count(*) AS n, count(DISTINCT p.authors) AS a FROM '
+                             'raw.books r JOIN Processed."books" p USING (_partition, _offset)')
         self.assertEqual(rows, [{"n": "174", "a": "157"}])
         report = self.project.json("verify")
         self.assertTrue(report["ok"], report)
