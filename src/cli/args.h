@@ -73,6 +73,11 @@ struct BrokerArgs {
 struct AcceptLogArgs {
   bool yes = false;
 };
+struct ResetArgs {
+  std::vector<int32_t> partitions;  ///< empty: all
+  std::string to = "start";         ///< `start`, `latest` or an offset
+  bool yes = false;
+};
 
 // One function a verb, one file each; all return the process's exit code.
 int Init(const CommonArgs& common, const InitArgs& args);
@@ -94,6 +99,8 @@ int Doctor(const CommonArgs& common, const DoctorArgs& args);
 int ExplainCode(const CommonArgs& common, const ExplainArgs& args);
 int Broker(const CommonArgs& common, const BrokerArgs& args);
 int AcceptNewLog(const CommonArgs& common, const AcceptLogArgs& args);
+int OffsetsShow(const CommonArgs& common);
+int OffsetsReset(const CommonArgs& common, const ResetArgs& args);
 int Version(const CommonArgs& common);
 std::string VersionText();
 

@@ -134,9 +134,21 @@ void AddReading(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   verb = AddVerb(*quarantine, "show", "One record with its raw bytes", chosen, common,
                  QuarantineShow, show);
   verb->add_option("record", show->record, "LOG/PARTITION/OFFSET, as `ls` prints it")->required();
+}
 
+void AddOffsets(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   CLI::App* const offsets = app.add_subcommand("offsets", "The ledger's marks");
   offsets->require_subcommand(1)->fallthrough();
+  offsets->add_subcommand("show", "Marks beside the broker's log, and what it lost")
+      ->fallthrough()
+      ->callback([&] { chosen = [&common] { return OffsetsShow(common); }; });
+  std::shared_ptr<ResetArgs> reset;
+  CLI::App* verb = AddVerb(*offsets, "reset", "Accept that records are not read: move marks ahead",
+                           chosen, common, OffsetsReset, reset);
+  verb->add_option("--partition", reset->partitions, "Only these; otherwise all");
+  verb->add_option("--to", reset->to, "`start` (over what is lost), `latest`, or an offset")
+      ->capture_default_str();
+  verb->add_flag("--yes", reset->yes, "Do it; without, only say what would be done");
   std::shared_ptr<AcceptLogArgs> accept;
   verb = AddVerb(*offsets, "accept-new-log", "Start a topic that was made again as a new log",
                  chosen, common, AcceptNewLog, accept);
@@ -233,6 +245,7 @@ int Dispatch(int argc, char** argv) {
   AddRunning(app, chosen, common);
   AddPlanning(app, chosen, common);
   AddReading(app, chosen, common);
+  AddOffsets(app, chosen, common);
   AddTables(app, chosen, common);
   AddWarehouse(app, chosen, common);
   app.add_subcommand("version", "Versions of sluice and its libraries")

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "config/explain.h"
 #include "config/load.h"
 #include "core/text.h"
 
@@ -91,7 +92,7 @@ int Failed(const CommonArgs& common, const Error& error) {
       rendered ? error.message : fmt::format("sluice: {}: {}", name, EscapeControl(error.message));
   if (text.empty() || text.back() != '\n') text += '\n';
   if (!error.hint.empty()) text += "  = help: " + EscapeControl(error.hint) + "\n";
-  if (error.code.starts_with("E0")) text += "  = help: sluice explain " + error.code + "\n";
+  if (Explain(error.code)) text += "  = help: sluice explain " + error.code + "\n";
   Tell(text);
   return ExitCode(error.kind);
 }

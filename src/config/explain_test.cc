@@ -59,6 +59,8 @@ TEST(Explain, KnowsNothingElse) {
   }
   EXPECT_EQ(Explain("e0107"), Explain("E0107"));
   EXPECT_EQ(CodeName("E0107"), "unknown_key");
+  EXPECT_EQ(Explain("unknown_key"), Explain("E0107"));
+  EXPECT_EQ(CodeName("source_data_lost"), "source_data_lost");
 }
 
 TEST(Explain, CoversWhatTheLoaderReports) {

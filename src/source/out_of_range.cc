@@ -13,7 +13,8 @@ Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t exp
             fmt::format("records are gone before they were read: topic {}, partition {}, offsets "
                         "{} to {}",
                         EscapeControl(topic), partition, expected, marks.low.value - 1),
-            "retention is shorter than the outage was; `sluice offsets reset` accepts the loss",
+            "the topic's retention is shorter than the outage was; `sluice offsets reset` accepts "
+            "the loss",
             "source_data_lost"};
   }
   return {
@@ -21,7 +22,8 @@ Error FailureOutOfRange(const std::string& topic, int32_t partition, int64_t exp
       fmt::format("the log is shorter than what was read of it: topic {}, partition {}, offset {}, "
                   "the log now ends at {}",
                   EscapeControl(topic), partition, expected, marks.high.value),
-      "the broker lost records, or the topic is another one; see `sluice offsets`",
+      "the broker lost records: restore its log, or make the topic again and `sluice offsets "
+      "accept-new-log`",
       "source_truncated"};
 }
 

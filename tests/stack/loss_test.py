@@ -35,6 +35,19 @@ def test_retention_passes_the_mark():
         run.send_signal(signal.SIGTERM)
         assert run.wait(60) == FATAL
         assert "source_data_lost" in run.log.read_text(encoding="utf-8")
+        # The operator accepts the loss: what is left of the partition is read.
+        lost = {row["partition"]: row["lost"] for row in
+                case.project.json("offsets", "show")["partitions"]}
+        assert lost == {0: 20, 1: 0}
+        assert "offsets 10 to 29" in case.project.ok("offsets", "reset")
+        case.fails(FATAL, "run", "--once")
+        assert "never goes back" in case.fails(64, "offsets", "reset", "--to", "5")
+        skips = case.project.json("offsets", "reset", "--yes")["skips"]
+        assert [(row["from"], row["to"]) for row in skips] == [(10, 30), (10, 30)]
+        case.once()
+        assert case.count() == 35
+        assert case.project.json("verify")["ok"]
+        case.check()
 
 
 def test_a_topic_made_again_between_runs():
