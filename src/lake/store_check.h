@@ -9,7 +9,7 @@ namespace sluice {
 /// Returns an address in `folder` that nobody else uses, for a check.
 RemotePath NewProbe(const RemotePath& folder);
 
-/// Writes, reads, lists and removes an object of its own in `folder`, and tries to overwrite it.
+/// Writes, reads and removes an object of its own in `folder`, and tries to overwrite it.
 /// FailsWith kInvalidConfig and what the store does wrong; what a call of the store fails with
 /// otherwise. An object that may not be removed stays.
 Status CheckStore(ObjectStore& store, const RemotePath& folder, SteadyTime deadline);
