@@ -185,8 +185,7 @@ Result<std::string> FolderStore::LocalName(const RemotePath& path, SteadyTime de
   while (name.size() > 1 && name.back() == '/') name.pop_back();
   const bool inside = name == root_ || name.starts_with(root_ + "/");
   if (!path.value.starts_with("file:") || !inside || HasOddPart(name)) {
-    return Fail(ErrorKind::kFatal,
-                fmt::format("`{}` does not lie in the lake folder `{}`", path.value, root_));
+    return OutsideLake(path, root_);
   }
   return name;
 }

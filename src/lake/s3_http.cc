@@ -171,6 +171,11 @@ std::unexpected<Error> TransferError(CURLcode code, std::string_view said, const
   }
   const std::string_view reason = said.empty() ? curl_easy_strerror(code) : said;
   const std::string text = fmt::format("{}: {}", ServerOf(request.url), EscapeControl(reason));
+  if (code == CURLE_URL_MALFORMAT) {
+    return Fail(ErrorKind::kInvalidConfig,
+                fmt::format("the S3 endpoint is no address of a server: {}", text),
+                "write `lake.s3.endpoint` (or S3_ENDPOINT) as `https://host:port`");
+  }
   if (IsAboutTrust(code)) {
     return Fail(ErrorKind::kInvalidConfig, fmt::format("the S3 store cannot be trusted: {}", text),
                 "set `lake.s3.ca_file` (or AWS_CA_BUNDLE) to the certificate of its authority, and "

@@ -83,8 +83,7 @@ Result<S3Place> S3Store::PlaceOf(const RemotePath& path) const {
   if (root_ == "s3://") return place;
   const std::string spelled = Spell(place);
   if (spelled == root_ || spelled.starts_with(root_ + "/")) return place;
-  return Fail(ErrorKind::kFatal,
-              fmt::format("`{}` does not lie in the lake `{}`", EscapeControl(path.value), root_));
+  return OutsideLake(path, root_);
 }
 
 Status S3Store::Put(const RemotePath& path, std::string_view bytes, SteadyTime deadline) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
+
 namespace sluice {
 namespace {
 
@@ -44,6 +46,12 @@ Status CheckStore(ObjectStore& store, const RemotePath& folder, SteadyTime deadl
   const Status removed = store.Delete(probe, deadline);
   static_cast<void>(removed);  // workers need no right to remove; a probe is a few bytes
   return status;
+}
+
+std::unexpected<Error> OutsideLake(const RemotePath& path, std::string_view root) {
+  return Fail(ErrorKind::kFatal,
+              fmt::format("`{}` does not lie in the lake `{}`", EscapeControl(path.value), root),
+              "tables do not move by themselves: if `lake:` was changed, change it back");
 }
 
 std::unexpected<Error> Unfit(const RemotePath& folder, std::string_view what) {

@@ -14,6 +14,9 @@ RemotePath NewProbe(const RemotePath& folder);
 /// otherwise. An object that may not be removed stays.
 Status CheckStore(ObjectStore& store, const RemotePath& folder, SteadyTime deadline);
 
+/// Returns the refusal to touch what is not ours.
+std::unexpected<Error> OutsideLake(const RemotePath& path, std::string_view root);
+
 /// Returns the refusal to work with a store that breaks this word of its contract.
 std::unexpected<Error> Unfit(const RemotePath& folder, std::string_view what);
 

@@ -14,6 +14,8 @@
 namespace sluice {
 namespace {
 
+constexpr size_t kNamesInHint = 10;
+
 Status MakeView(const Spec& spec, Services& services, SqlSession& session, duckdb_connection duck,
                 const TableName& name, const std::string& scratch) {
   SLUICE_ASSIGN(const LakeTableState table,
@@ -48,7 +50,7 @@ bool MayRead(const std::string& lower_sql, const TableName& name) {
 }
 
 // One SELECT and nothing else: the lake is changed by commits only.
-Status CheckSelect(duckdb_connection duck, const std::string& sql) {
+Status CheckSelect(duckdb_connection duck, const std::string& sql, const std::string& hint) {
   duckdb_extracted_statements statements = nullptr;
   const idx_t count = duckdb_extract_statements(duck, sql.c_str(), &statements);
   const char* const message = count == 0 ? duckdb_extract_statements_error(statements) : nullptr;
@@ -65,8 +67,15 @@ Status CheckSelect(duckdb_connection duck, const std::string& sql) {
   }
   duckdb_destroy_extracted(&statements);
   if (problem.empty() && count == 1) return {};
-  return Fail(ErrorKind::kUsage, problem.empty() ? "there is no statement" : problem,
-              "tables are named as in the pipeline file, such as raw.books");
+  if (problem.empty()) problem = "there is no statement";
+  return Fail(ErrorKind::kUsage, problem.substr(0, problem.find('\n')), hint);
+}
+
+std::string HintOf(const std::vector<TableName>& names) {
+  if (names.empty()) return "the lake has no tables yet: start `sluice run`";
+  std::vector<std::string> known;
+  for (size_t i = 0; i < names.size() && i < kNamesInHint; ++i) known.push_back(names[i].Full());
+  return "the lake has " + Join(known, ", ") + (names.size() > known.size() ? ", …" : "");
 }
 
 Result<LakeRows> Run(duckdb_connection duck, const std::string& sql) {
@@ -103,7 +112,7 @@ Result<LakeRows> QueryLake(const Spec& spec, Services& services, SqlSession& ses
     if (!MayRead(lower_sql, name)) continue;
     SLUICE_TRY(MakeView(spec, services, session, duck.get(), name, scratch.path()));
   }
-  SLUICE_TRY(CheckSelect(duck.get(), sql));
+  SLUICE_TRY(CheckSelect(duck.get(), sql, HintOf(names)));
   const std::string body = sql.substr(0, sql.find_last_not_of("; \t\r\n") + 1);
   return Run(duck.get(), "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (" + body + "\n)");
 }
