@@ -33,8 +33,11 @@ Result<std::vector<Field>> ParseTypes(const std::vector<std::string>& items) {
 }
 
 // What --type says, then what bronze declares: a column declared `string` keeps its digits a text.
-Result<std::vector<Field>> DeclaredTypes(const Spec& spec, const ProduceArgs& args) {
+// Lines of JSON have their types.
+Result<std::vector<Field>> DeclaredTypes(const Spec& spec, const ProduceArgs& args,
+                                         bool sends_lines) {
   SLUICE_ASSIGN(auto fields, ParseTypes(args.types));
+  if (sends_lines) return fields;
   fields.insert(fields.end(), spec.bronze.columns.begin(), spec.bronze.columns.end());
   return fields;
 }
@@ -53,7 +56,7 @@ Result<ProduceOptions> OptionsOf(const Spec& spec, const ProduceArgs& args) {
   options.create_partitions = args.create_partitions;
   options.acks_file = args.acks_file;
   options.wait_ms = args.wait_s * 1000;
-  SLUICE_ASSIGN(options.declared, DeclaredTypes(spec, args));
+  SLUICE_ASSIGN(options.declared, DeclaredTypes(spec, args, options.SendsLines()));
   if (args.delimiter == "\\t" || args.delimiter == "tab") {
     options.delimiter = '\t';
   } else if (args.delimiter.size() == 1) {

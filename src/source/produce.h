@@ -31,6 +31,9 @@ struct ProduceOptions {
   std::string group;                           ///< the reader's group; needed with `embedded`
   std::string acks_file;     ///< one JSON line for each acknowledged record; empty: none
   int64_t wait_ms = 10'000;  ///< for a broker that is away before the first record
+
+  /// Whether the file is lines of JSON, not CSV.
+  bool SendsLines() const { return lines || csv.ends_with(".jsonl") || csv.ends_with(".ndjson"); }
 };
 
 struct ProduceProgress {
