@@ -163,7 +163,8 @@ int Run(const CommonArgs& common, const RunArgs& args) {
   RunView view(common, *spec);
   const RunOptions options{
       .once = args.once, .workers = args.workers, .wait = std::chrono::seconds(args.wait_s)};
-  const auto summary = RunPipeline(*spec, options, view.Events(), stop.token());
+  StatusBoard board;
+  const auto summary = RunPipeline(*spec, options, view.Events(), board, stop.token());
   view.End();
   if (!summary) return Failed(common, summary.error());
   Print(common.json() ? AsJson(*summary).dump() + "\n" : AsText(*summary));

@@ -34,13 +34,32 @@ constexpr int64_t kMaxDrainMs = 20'000;
 constexpr milliseconds kBrokerWait{5'000};
 constexpr milliseconds kAskAgain{2'000};
 
+void Keep(const Result<BuildResult>& result, GoldStatus& gold) {
+  ++gold.builds;
+  gold.finished_ms = WallClockMs();
+  gold.ok = result && result->ok;
+  if (!gold.ok) ++gold.failures;
+  gold.error = result ? "" : result.error().message;
+  if (!result) return;
+  gold.seconds = result->seconds;
+  gold.models = result->models;
+  gold.tests = result->tests;
+  gold.passed = result->passed;
+  gold.warned = result->warned;
+  gold.failed = result->failed;
+  gold.errored = result->errored;
+  gold.skipped = result->skipped;
+}
+
 // One run from start to end; a method for each phase, in this order.
 class Run {
  public:
-  Run(const Spec& spec, const RunOptions& options, const RunEvents& events, std::stop_token stop)
-      : spec_(spec), options_(options), events_(events), stop_(stop) {}
+  Run(const Spec& spec, const RunOptions& options, const RunEvents& events, StatusBoard& board,
+      std::stop_token stop)
+      : spec_(spec), options_(options), events_(events), board_(board), stop_(stop) {}
 
   Result<RunSummary> Execute() {
+    board_.UpdateRun([](RunStatus& run) { run.started_ms = WallClockMs(); });
     SLUICE_TRY(Open());
     SLUICE_TRY(PrepareTables());
     SLUICE_TRY(FindLog());
@@ -57,8 +76,15 @@ class Run {
     std::jthread thread{};  // last: joined before the rest goes
   };
 
+  OpenOptions WaitOptions() const {
+    return {.wait = options_.wait, .stop = stop_, .on_wait = [this](const std::string& reason) {
+              board_.UpdateRun([&](RunStatus& run) { run.waiting = reason; });
+              events_.on_wait(reason);
+            }};
+  }
+
   Status Open() {
-    OpenOptions open{.wait = options_.wait, .stop = stop_, .on_wait = events_.on_wait};
+    const OpenOptions open = WaitOptions();
     SLUICE_ASSIGN(services_, OpenServices(spec_, open));
     SLUICE_TRY(WaitFor("the lake", open, [this] { return CheckLake(spec_, *services_.store); }));
     SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
@@ -86,9 +112,8 @@ class Run {
   Status FindLog() {
     SLUICE_ASSIGN(broker_, OpenBroker(spec_, true));
     SLUICE_ASSIGN(watcher_, MakeSource(spec_, broker_, "sluice-watch"));
-    OpenOptions open{.wait = options_.wait, .stop = stop_, .on_wait = events_.on_wait};
     TopicIdentity topic;
-    SLUICE_TRY(WaitFor("Kafka", open, [&]() -> Status {
+    SLUICE_TRY(WaitFor("Kafka", WaitOptions(), [&]() -> Status {
       SLUICE_ASSIGN(topic, watcher_->Identify(kAskAgain));
       // A topic that was made a moment ago may show none yet: all of it would count as read.
       if (topic.partitions > 0) return {};
@@ -96,6 +121,11 @@ class Run {
     }));
     partitions_ = topic.partitions;
     SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic, false));
+    board_.UpdateRun([&](RunStatus& run) {
+      run.broker = broker_.bootstrap;
+      run.embedded_broker = broker_.embedded.has_value();
+      run.log = log_;
+    });
     events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
                       log_);
     SLUICE_TRY(StartLog());
@@ -138,7 +168,9 @@ class Run {
 
   Status StartGold() {
     if (!spec_.gold) return {};
+    board_.UpdateRun([](RunStatus& run) { run.gold.emplace(); });
     SLUICE_ASSIGN(gold_, GoldStage::Make(spec_, services_, [this](const auto& result) {
+                    board_.UpdateRun([&](RunStatus& run) { Keep(result, *run.gold); });
                     const std::lock_guard lock(events_mutex_);
                     events_.on_gold(result);
                   }));
@@ -160,6 +192,7 @@ class Run {
 
   void StartWorkers() {
     start_ = Now();
+    board_.UpdateRun([](RunStatus& run) { run.phase = RunPhase::kRunning; });
     for (int32_t number = 0; number < options_.workers; ++number) {
       Lane& lane = lanes_.emplace_back();
       lane.thread = std::jthread([this, &lane, options = OptionsOf(number)] {
@@ -178,6 +211,11 @@ class Run {
 
   void Supervise() {
     for (int tick = 0; !AllDone(); ++tick) {
+      const bool stopping = stop_.stop_requested() || workers_stop_.stop_requested();
+      board_.UpdateRun([&](RunStatus& run) {
+        if (stopping) run.phase = RunPhase::kStopping;
+        run.high = high_;
+      });
       if (options_.once && TargetsReached()) workers_stop_.request_stop();
       if (stop_.stop_requested() && IsDrained()) workers_stop_.request_stop();
       if (tick % kTicksPerReport == 0) ReportProgress();
@@ -193,7 +231,8 @@ class Run {
     if (stop_asked_ == SteadyTime{}) stop_asked_ = Now();
     if (ElapsedMs(stop_asked_) > kMaxDrainMs) return true;
     std::map<PartitionId, Offset> read;
-    for (const auto& [name, worker] : board_.Snapshot()) {
+    const StatusSnapshot now = board_.Snapshot();
+    for (const auto& [name, worker] : now.workers) {
       for (const auto& [partition, status] : worker.partitions) read[partition] = status.read;
     }
     for (int32_t partition = 0; partition < partitions_; ++partition) {
@@ -216,7 +255,8 @@ class Run {
 
   std::map<PartitionId, Error> StoppedPartitions() const {
     std::map<PartitionId, Error> stopped = stopped_at_start_;
-    for (const auto& [name, worker] : board_.Snapshot()) {
+    const StatusSnapshot now = board_.Snapshot();
+    for (const auto& [name, worker] : now.workers) {
       for (const auto& [partition, status] : worker.partitions) {
         if (status.stopped) stopped.insert({partition, *status.stopped});
       }
@@ -248,7 +288,7 @@ class Run {
 
   void ReportProgress() {
     RunProgress progress;
-    progress.workers = board_.Snapshot();
+    progress.workers = board_.Snapshot().workers;
     progress.seconds = static_cast<double>(ElapsedMs(start_)) / 1000;
     std::map<PartitionId, Offset> marks;
     for (const auto& [name, worker] : progress.workers) {
@@ -291,6 +331,7 @@ class Run {
   }
 
   Result<RunSummary> Finish() {
+    board_.UpdateRun([](RunStatus& run) { run.phase = RunPhase::kStopping; });
     ReportProgress();
     std::optional<Error> failure;
     for (const Lane& lane : lanes_) {
@@ -306,6 +347,7 @@ class Run {
   const Spec& spec_;
   const RunOptions& options_;
   const RunEvents& events_;
+  StatusBoard& board_;
   std::stop_token stop_;
   Services services_;
   std::unique_ptr<SqlSession> session_;
@@ -316,7 +358,6 @@ class Run {
   std::vector<Sink> sinks_;
   std::map<PartitionId, Offset> targets_;
   std::map<PartitionId, Error> stopped_at_start_;
-  StatusBoard board_;
   std::mutex events_mutex_;
   std::unique_ptr<GoldStage> gold_;
   std::map<PartitionId, Offset> high_;
@@ -333,8 +374,8 @@ class Run {
 }  // namespace
 
 Result<RunSummary> RunPipeline(const Spec& spec, const RunOptions& options, const RunEvents& events,
-                               std::stop_token stop) {
-  return Run(spec, options, events, stop).Execute();
+                               StatusBoard& board, std::stop_token stop) {
+  return Run(spec, options, events, board, stop).Execute();
 }
 
 }  // namespace sluice

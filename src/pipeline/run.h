@@ -48,9 +48,10 @@ struct RunSummary {
 };
 
 /// Runs the pipeline until `stop`, or, once, until what was there is committed; then commits what
-/// is open and builds gold once more. FailsWith what kept it from starting or ended it; then some
+/// is open and builds gold once more. `board` is kept up to date meanwhile, from before the
+/// services answer. FailsWith what kept it from starting or ended it; then some
 /// records may be read but not committed, and the next run takes them.
 Result<RunSummary> RunPipeline(const Spec& spec, const RunOptions& options, const RunEvents& events,
-                               std::stop_token stop);
+                               StatusBoard& board, std::stop_token stop);
 
 }  // namespace sluice

@@ -43,6 +43,12 @@ Worker::Worker(WorkerOptions options, Stations stations, StatusBoard& board,
       on_warehouse_commit_(std::move(on_warehouse_commit)) {}
 
 Status Worker::Run(std::stop_token stop) {
+  const Status status = Live(stop);
+  PublishCounts();  // what ended this life, too: a commit that was fenced
+  return status;
+}
+
+Status Worker::Live(std::stop_token stop) {
   while (!stop.stop_requested()) SLUICE_TRY(Step(stop));
   SLUICE_TRY(FlushLake(stop));
   Publish();
@@ -169,7 +175,10 @@ Status Worker::CatchUp(RawBatch raw) {
 Status Worker::Take(RawBatch raw, std::stop_token stop) {
   SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
   if (at_.warehouse != nullptr) SLUICE_TRY(CommitWarehouse(raw, *rows, stop));
+  std::map<std::string, int64_t> reasons;
+  for (const auto& row : rows->quarantine) ++reasons[row.reject.reason];
   board_.Update(options_.name, [&](WorkerStatus& status) {
+    for (const auto& [reason, records] : reasons) status.quarantine_reasons[reason] += records;
     for (const auto& counts : rows->ranges) {
       status.records += counts.delivered;
       status.ok += counts.ok;
@@ -220,7 +229,10 @@ Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_to
   for (const auto& counts : rows.ranges) {
     claims_.at(counts.range.partition).positions.at(Sink::kWarehouse).next = counts.range.end;
   }
-  board_.Update(options_.name, [](WorkerStatus& status) { ++status.warehouse_commits; });
+  board_.Update(options_.name, [](WorkerStatus& status) {
+    ++status.warehouse_commits;
+    status.warehouse_committed_ms = WallClockMs();
+  });
   on_warehouse_commit_();
   return {};
 }
@@ -245,7 +257,10 @@ Status Worker::FlushLake(std::stop_token stop) {
         range.counts.range.end;
   }
   pending_.Clear();
-  board_.Update(options_.name, [](WorkerStatus& status) { ++status.lake_commits; });
+  board_.Update(options_.name, [](WorkerStatus& status) {
+    ++status.lake_commits;
+    status.lake_committed_ms = WallClockMs();
+  });
   at_.source.ReportProgress(committed);
   return {};
 }
@@ -274,13 +289,17 @@ milliseconds Worker::PollWait() const {
   return milliseconds(std::clamp<int64_t>(left, kPollWait.count(), 5'000));
 }
 
+void Worker::PublishCounts() {
+  board_.Update(options_.name, [&](WorkerStatus& status) {
+    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters());
+  });
+}
+
 void Worker::Publish() {
   board_.Update(options_.name, [&](WorkerStatus& status) {
     status.state = "running";
     status.reason.clear();
-    status.fenced = at_.committer.counters().fenced;
-    status.nan_as_null = at_.builder.counters().nan_as_null;
-    status.expectations = at_.builder.counters().expectations;
+    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters());
     status.partitions.clear();
     for (const auto& [partition, claim] : claims_) {
       const Offset lake = claim.positions.at(Sink::kLake).next;

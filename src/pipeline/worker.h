@@ -16,6 +16,7 @@
 #include "ledger/committer.h"
 #include "pipeline/batch_builder.h"
 #include "pipeline/lake_pending.h"
+#include "pipeline/life_counts.h"
 #include "pipeline/status_board.h"
 #include "stage/sink.h"
 #include "stage/source.h"
@@ -63,6 +64,7 @@ class Worker {
   Status Run(std::stop_token stop);
 
  private:
+  Status Live(std::stop_token stop);
   Status Step(std::stop_token stop);
   Status TakeGroupChange(const GroupChange& change, std::stop_token stop);
   Status ClaimAndAssign(std::span<const PartitionId> partitions);
@@ -80,6 +82,7 @@ class Worker {
   bool ReachedTargets() const;
   std::chrono::milliseconds PollWait() const;
   void Publish();
+  void PublishCounts();
 
   WorkerOptions options_;
   Stations at_;
@@ -89,6 +92,7 @@ class Worker {
   std::map<PartitionId, Offset> read_;
   std::map<PartitionId, Error> stopped_;
   LakePending pending_;
+  LifeCounts counts_;
   SteadyTime last_warehouse_commit_{};
 };
 

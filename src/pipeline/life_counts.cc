@@ -1,0 +1,17 @@
+#include "pipeline/life_counts.h"
+
+namespace sluice {
+
+void LifeCounts::AddTo(WorkerStatus& status, const CommitCounters& commits,
+                       const BuildCounters& built) {
+  status.retries += commits.retries - commits_.retries;
+  status.fenced += commits.fenced - commits_.fenced;
+  status.doubts += commits.doubts - commits_.doubts;
+  status.nan_as_null += built.nan_as_null - built_.nan_as_null;
+  for (const auto& [name, failed] : built.expectations)
+    status.expectations[name] += failed - built_.expectations[name];
+  commits_ = commits;
+  built_ = built;
+}
+
+}  // namespace sluice
