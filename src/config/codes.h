@@ -50,6 +50,8 @@ inline constexpr std::string_view kTableTwice = "E0218";
 inline constexpr std::string_view kBadTopic = "E0219";
 inline constexpr std::string_view kBadStartTime = "E0220";
 inline constexpr std::string_view kBadTimeZone = "E0221";
+inline constexpr std::string_view kBadListenAddress = "E0222";
+inline constexpr std::string_view kBadToken = "E0223";
 
 // Reported once SQL was compiled, by CheckSilverColumns.
 inline constexpr std::string_view kUnknownSilverColumn = "E0306";

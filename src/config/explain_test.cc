@@ -116,8 +116,12 @@ std::string Completed(const std::string& example) {
 std::set<std::string> CodesOf(const std::string& example) {
   const TestFolder folder;
   folder.Write("books_analytics/dbt_project.yml", "name: books_analytics\n");
-  const Environment environment(
-      {{"PGPASS", "x"}, {"S3_SECRET", "x"}, {"AWS_REGION", "eu-central-1"}, {"LAKE_ROOTS", "x"}});
+  const Environment environment({{"PGPASS", "x"},
+                                 {"S3_SECRET", "x"},
+                                 {"AWS_REGION", "eu-central-1"},
+                                 {"LAKE_ROOTS", "x"},
+                                 {"SHORT_TOKEN", "open"},
+                                 {"SLUICE_HTTP_TOKEN", "0123456789abcdef"}});
   const auto loaded = LoadSpec(folder.Write("sluice.yml", Completed(example)), environment);
   std::set<std::string> codes;
   if (loaded) return codes;

@@ -113,6 +113,7 @@ void ReadPipeline(Reader& reader, const Node& root, Spec& spec) {
   const Node* bronze = nullptr;
   const Node* silver = nullptr;
   const Node* gold = nullptr;
+  const Node* serve = &root;
   const std::array keys{
       Key{"version", "version: 1", [&](const Node& n) { ReadVersion(reader, n); }},
       Key{"pipeline", "pipeline: books", [&](const Node& n) { ReadPipelineName(reader, n, spec); }},
@@ -125,12 +126,14 @@ void ReadPipeline(Reader& reader, const Node& root, Spec& spec) {
           [&](const Node& n) { bronze = &n; }},
       Key{"silver", "", [&](const Node& n) { silver = &n; }},
       Key{"gold", "", [&](const Node& n) { gold = &n; }},
+      Key{"serve", "", [&](const Node& n) { serve = &n; }},
       Key{"quarantine", "", [&](const Node& n) { ReadQuarantine(reader, n, spec); }},
   };
   reader.ReadMap(root, keys);
   if (bronze != nullptr) ReadBronze(reader, *bronze, spec.bronze);
   if (silver != nullptr) ReadSilver(reader, *silver, spec.bronze, spec.silver);
   if (gold != nullptr) ReadGold(reader, *gold, spec.gold.emplace());
+  ReadServe(reader, *serve, spec.serve);
   if (gold != nullptr && !spec.HasWarehouseSink()) {
     reader.ReportAtKey(
         *gold, {codes::kGoldWithoutWarehouse, "gold needs a silver table in the warehouse", "",

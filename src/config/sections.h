@@ -39,6 +39,9 @@ void ReadPartitionBy(Reader& reader, const Node& node, const std::vector<Field>*
 
 void ReadGold(Reader& reader, const Node& node, GoldSpec& gold);
 
+/// Reads `serve`; without one, `node` is the file's root and the environment counts.
+void ReadServe(Reader& reader, const Node& node, ServeSpec& serve);
+
 /// Reads the name of a lake table from its key, or reports.
 bool ReadTableKey(Reader& reader, const Node& node, TableName& table);
 

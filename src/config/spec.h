@@ -127,6 +127,20 @@ struct GoldSpec {
   int64_t every_ms = 10'000;  ///< at most so often
 };
 
+/// Where a run answers HTTP.
+struct ListenAddress {
+  std::string host;  ///< an IP address
+  int32_t port = 0;  ///< 0: any free one
+};
+
+/// The HTTP side of a run.
+struct ServeSpec {
+  bool off = false;
+  std::optional<ListenAddress> http;  ///< absent: not named, so the default
+  std::vector<std::string> hosts;     ///< names that requests may use besides loopback's
+  std::string token;                  ///< of the page and the API, in clear; empty: none
+};
+
 /// A checked pipeline file. Paths are absolute, variables replaced, defaults filled in.
 struct Spec {
   std::string file;    ///< the pipeline file's path
@@ -138,6 +152,7 @@ struct Spec {
   BronzeSpec bronze;               ///< exactly one
   std::vector<SilverSpec> silver;  ///< none or more, each from `bronze.table`
   std::optional<GoldSpec> gold;
+  ServeSpec serve;
   int64_t quarantine_limit_rows = -1;  ///< `run --once` exits 1 beyond it; -1: no limit
 
   bool HasWarehouseSink() const {

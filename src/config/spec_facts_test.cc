@@ -119,6 +119,12 @@ std::vector<std::string> FactsOf(const Spec& spec) {
   }
   if (spec.gold) facts.Add("gold.dbt", spec.gold->dbt);
   if (spec.gold) facts.Add("gold.every_ms", spec.gold->every_ms);
+  if (spec.serve.off) facts.Add("serve", "off");
+  if (spec.serve.http)
+    facts.Add("serve.http",
+              fmt::format("{} port {}", spec.serve.http->host, spec.serve.http->port));
+  if (!spec.serve.hosts.empty()) facts.Add("serve.hosts", Join(spec.serve.hosts, " "));
+  if (!spec.serve.token.empty()) facts.Add("serve.token", spec.serve.token);
   facts.Add("quarantine_limit_rows", spec.quarantine_limit_rows);
   return facts.lines;
 }
