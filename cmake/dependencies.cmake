@@ -11,6 +11,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl)
+find_package(Boost 1.81 REQUIRED)  # headers only
 find_package(CLI11 2.1 REQUIRED)
 find_package(GTest REQUIRED)
 

@@ -6,6 +6,12 @@
 
 namespace sluice::cli {
 
+/// What the command line says of a run's HTTP side; empty where it is silent.
+struct HttpArgs {
+  std::string address;  ///< `IP:PORT`, `off`
+  std::vector<std::string> hosts;
+};
+
 /// Flags that every verb takes.
 struct CommonArgs {
   std::string file;             ///< pipeline file; empty: found in this folder or above
@@ -34,6 +40,7 @@ struct RunArgs {
   bool once = false;
   int32_t workers = 1;
   int64_t wait_s = 60;
+  HttpArgs http{};
 };
 struct ProduceArgs {
   std::string csv;
@@ -48,7 +55,10 @@ struct ProduceArgs {
   std::string acks_file;
   int64_t wait_s = 60;  ///< for the broker to appear
 };
-struct StatusArgs {};
+struct StatusArgs {
+  bool health = false;  ///< ask the run itself
+  HttpArgs http{};
+};
 struct QuarantineListArgs {
   std::string reason;
   int64_t limit = 20;
@@ -86,6 +96,8 @@ int Plan(const CommonArgs& common, const PlanArgs& args);
 int Run(const CommonArgs& common, const RunArgs& args);
 int Produce(const CommonArgs& common, const ProduceArgs& args);
 int ShowStatus(const CommonArgs& common, const StatusArgs& args);
+/// `status --health`: 0 when the run is ready, 1 when not, 69 when none answers.
+int ShowHealth(const CommonArgs& common, const HttpArgs& http);
 int QuarantineList(const CommonArgs& common, const QuarantineListArgs& args);
 int QuarantineShow(const CommonArgs& common, const QuarantineShowArgs& args);
 int TablesList(const CommonArgs& common);

@@ -32,6 +32,11 @@ CLI::App* AddVerb(CLI::App& parent, const char* name, const char* help, Chosen& 
   return verb;
 }
 
+void AddHttp(CLI::App& verb, HttpArgs& http) {
+  verb.add_option("--http", http.address, "Where the run answers HTTP: IP:PORT, or off")
+      ->envname("SLUICE_HTTP");
+}
+
 void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   std::shared_ptr<RunArgs> run;
   CLI::App* verb = AddVerb(app, "run", "Stream from the topic to gold; Ctrl-C commits and stops",
@@ -45,6 +50,11 @@ void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       ->check(CLI::NonNegativeNumber)
       ->envname("SLUICE_WAIT")
       ->capture_default_str();
+
+  AddHttp(*verb, run->http);
+  verb->add_option("--http-host", run->http.hosts, "A name that requests may use; may be repeated")
+      ->delimiter(',')
+      ->envname("SLUICE_HTTP_HOSTS");
 
   std::shared_ptr<ProduceArgs> produce;
   verb = AddVerb(app, "produce", "Send a CSV's rows, or a .jsonl file's lines, to the topic",
@@ -114,8 +124,11 @@ void AddPlanning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
 
 void AddReading(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   std::shared_ptr<StatusArgs> status;
-  AddVerb(app, "status", "Marks, lag, commits, quarantine and the last dbt build", chosen, common,
-          ShowStatus, status);
+  CLI::App* verb = AddVerb(app, "status", "Marks, lag, commits, quarantine and the last dbt build",
+                           chosen, common, ShowStatus, status);
+  verb->add_flag("--health", status->health,
+                 "Ask the run whether it is ready; exit 0, 1, or 69 without an answer");
+  AddHttp(*verb, status->http);
   std::shared_ptr<VerifyArgs> verify;
   AddVerb(app, "verify", "Prove completeness: the ledger against lake, warehouse and quarantine",
           chosen, common, Verify, verify);
@@ -124,7 +137,7 @@ void AddReading(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       app.add_subcommand("quarantine", "Records that could not become rows");
   quarantine->require_subcommand(1)->fallthrough();
   std::shared_ptr<QuarantineListArgs> list;
-  CLI::App* verb =
+  verb =
       AddVerb(*quarantine, "ls", "List them, newest first", chosen, common, QuarantineList, list);
   verb->add_option("--reason", list->reason, "Only this reason");
   verb->add_option("--limit", list->limit, "At most so many")
@@ -203,8 +216,10 @@ void AddCommon(CLI::App& app, CommonArgs& common) {
       ->envname("SLUICE_LOG_FORMAT")
       ->capture_default_str();
   app.add_flag("--insecure-secret-files", common.insecure_secret_files,
-               "Take secret files that others may read");
-  app.add_flag("--insecure-tls", common.insecure_tls, "Take servers without proof who they are");
+               "Take secret files that others may read")
+      ->envname("SLUICE_INSECURE_SECRET_FILES");
+  app.add_flag("--insecure-tls", common.insecure_tls, "Take servers without proof who they are")
+      ->envname("SLUICE_INSECURE_TLS");
 }
 
 void StartLog(const CommonArgs& common) {

@@ -6,8 +6,10 @@
 
 #include "cli/args.h"
 #include "cli/gold_text.h"
+#include "cli/http_side.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/service_manager.h"
 #include "cli/signals.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -134,6 +136,14 @@ std::string AsText(const RunSummary& summary) {
       WithThousands(lake), text);
 }
 
+// A run that drains and ends answers HTTP only where somebody asked for it.
+Result<std::unique_ptr<HttpServer>> Serve(const RunArgs& args, const Spec& spec,
+                                          const StatusBoard& board) {
+  SLUICE_ASSIGN(ServeSpec serve, ServeOf(args.http, spec));
+  if (args.once && !serve.http) serve.off = true;
+  return StartHttp(serve, spec, board);
+}
+
 // 0, or 1 when tests failed or too much was quarantined, or the code of what stopped a partition.
 int Verdict(const CommonArgs& common, const Spec& spec, const RunSummary& summary, bool once) {
   for (const auto& [partition, error] : summary.stopped) {
@@ -160,10 +170,13 @@ int Run(const CommonArgs& common, const RunArgs& args) {
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
   const StopOnSignal stop;
+  StatusBoard board;
+  const auto manager = ServiceManager::OfEnvironment(board);
+  const auto server = Serve(args, *spec, board);
+  if (!server) return Failed(common, server.error());
   RunView view(common, *spec);
   const RunOptions options{
       .once = args.once, .workers = args.workers, .wait = std::chrono::seconds(args.wait_s)};
-  StatusBoard board;
   const auto summary = RunPipeline(*spec, options, view.Events(), board, stop.token());
   view.End();
   if (!summary) return Failed(common, summary.error());

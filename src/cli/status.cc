@@ -143,7 +143,8 @@ json AsJson(const Spec& spec, const Report& report) {
 
 }  // namespace
 
-int ShowStatus(const CommonArgs& common, const StatusArgs&) {
+int ShowStatus(const CommonArgs& common, const StatusArgs& args) {
+  if (args.health) return ShowHealth(common, args.http);
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;

@@ -26,7 +26,7 @@ THIRD_PARTY = {
     "simdjson": ("decode",),
     "duckdb": ("stage", "decode", "transform", "lake"),
     "libpq": ("postgres",),
-    "nlohmann/": ("lake", "gold", "cli", "transform"),  # documents, never records
+    "nlohmann/": ("lake", "gold", "cli", "transform", "serve"),  # documents, never records
     "yaml-cpp/": ("config",),
     "CLI/": ("cli",),
     "curl/": ("lake",),
@@ -38,7 +38,7 @@ THIRD_PARTY = {
 TEST_ONLY = ("gtest/", "gmock/", "benchmark/", "rapidcheck")
 
 # In one file of their folder.
-ONE_FILE = ("yaml-cpp/",)
+ONE_FILE = ("yaml-cpp/", "boost/")
 
 # The system's own, besides the standard library's (which have no ending).
 SYSTEM = (
