@@ -92,10 +92,14 @@ std::map<PartitionId, OwnedPartition> Partitions(const StatusSnapshot& status) {
   return partitions;
 }
 
-int64_t LagOf(const StatusSnapshot& status, PartitionId partition, Offset mark) {
+std::optional<Offset> HighOf(const StatusSnapshot& status, PartitionId partition, Offset read) {
   const auto high = status.run.high.find(partition);
-  if (high == status.run.high.end()) return -1;
-  return std::max<int64_t>(0, high->second.value - mark.value);
+  if (high == status.run.high.end()) return std::nullopt;
+  return std::max(high->second, read);
+}
+
+int64_t LagOf(std::optional<Offset> high, Offset mark) {
+  return high ? std::max<int64_t>(0, high->value - mark.value) : -1;
 }
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,11 @@ struct OwnedPartition {
 /// Returns every partition once: what a worker lost may still be on its list.
 std::map<PartitionId, OwnedPartition> Partitions(const StatusSnapshot& status);
 
+/// One past the partition's last record: asked for once a second, so what was read since may be
+/// more. Nothing while it is not known.
+std::optional<Offset> HighOf(const StatusSnapshot& status, PartitionId partition, Offset read);
+
 /// Records of the topic behind a mark; -1: not known.
-int64_t LagOf(const StatusSnapshot& status, PartitionId partition, Offset mark);
+int64_t LagOf(std::optional<Offset> high, Offset mark);
 
 }  // namespace sluice

@@ -95,9 +95,13 @@ TEST_F(HealthTest, APartitionThatMovedIsShownOnceAtItsNewWorker) {
 
 TEST_F(HealthTest, LagIsKnownOnlyWithTheTopicsEnd) {
   const auto now = board.Snapshot();
-  EXPECT_EQ(LagOf(now, PartitionId{0}, Offset{90}), 20);
-  EXPECT_EQ(LagOf(now, PartitionId{0}, Offset{120}), 0) << "the end is asked for once a second";
-  EXPECT_EQ(LagOf(now, PartitionId{2}, Offset{5}), -1);
+  const auto high = HighOf(now, PartitionId{0}, Offset{105});
+  EXPECT_EQ(high, Offset{110});
+  EXPECT_EQ(LagOf(high, Offset{90}), 20);
+  EXPECT_EQ(LagOf(high, Offset{120}), 0);
+  EXPECT_EQ(HighOf(now, PartitionId{0}, Offset{115}), Offset{115}) << "it was asked for earlier";
+  EXPECT_EQ(HighOf(now, PartitionId{2}, Offset{5}), std::nullopt);
+  EXPECT_EQ(LagOf(std::nullopt, Offset{5}), -1);
 }
 
 }  // namespace

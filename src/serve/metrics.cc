@@ -80,20 +80,21 @@ void WritePartitions(MetricText& text, const About& about, const StatusSnapshot&
   const auto each_mark = [&](const auto& write) {
     for (const auto& [id, owned] : partitions) {
       const std::string partition = std::to_string(id.value);
-      if (!about.warehouse.empty()) write(id, partition, "warehouse", owned.status.warehouse);
-      write(id, partition, "lake", owned.status.lake);
+      const auto high = HighOf(status, id, owned.status.read);
+      if (!about.warehouse.empty()) write(partition, "warehouse", owned.status.warehouse, high);
+      write(partition, "lake", owned.status.lake, high);
     }
   };
   text.Family("sluice_partition_next_offset", "gauge",
               "A sink's mark: the next offset it will take, of this process' partitions.");
-  each_mark([&](PartitionId, const std::string& partition, std::string_view sink, Offset mark) {
-    text.Sample(mark.value, {{"partition", partition}, {"sink", std::string(sink)}});
+  each_mark([&](const std::string& partition, std::string sink, Offset mark, auto) {
+    text.Sample(mark.value, {{"partition", partition}, {"sink", std::move(sink)}});
   });
   text.Family("sluice_partition_lag_records", "gauge",
               "Offsets between a sink's mark and the topic's end; absent until the end is known.");
-  each_mark([&](PartitionId id, const std::string& partition, std::string_view sink, Offset mark) {
-    const int64_t lag = LagOf(status, id, mark);
-    if (lag >= 0) text.Sample(lag, {{"partition", partition}, {"sink", std::string(sink)}});
+  each_mark([&](const std::string& partition, std::string sink, Offset mark, auto high) {
+    const int64_t lag = LagOf(high, mark);
+    if (lag >= 0) text.Sample(lag, {{"partition", partition}, {"sink", std::move(sink)}});
   });
   text.Family("sluice_partition_read_offset", "gauge", "The next offset to come from Kafka.");
   for (const auto& [id, owned] : partitions) {

@@ -115,11 +115,9 @@ function channel(flows) {
   const made = element('li', `channel${flows ? ' flows' : ''}`);
   made.setAttribute('aria-hidden', 'true');
   const arrow = drawing('svg', {viewBox: '0 0 34 20'});
-  for (const d of ['M4 10H29', 'M23 4l6 6-6 6']) {
-    const path = drawing('path', {d});
-    path.style.animationDelay = `-${performance.now() % kFlowMs}ms`;  // goes on where it was
-    arrow.append(path);
-  }
+  const shaft = drawing('path', {class: 'shaft', d: 'M4 10H24'});
+  shaft.style.animationDelay = `-${performance.now() % kFlowMs}ms`;  // goes on where it was
+  arrow.append(shaft, drawing('path', {d: 'M23 4l6 6-6 6'}));
   made.append(arrow);
   return made;
 }
@@ -203,16 +201,17 @@ function showRate(rate) {
   const chart = byId('rate');
   chart.setAttribute('aria-label', `Records a second over two minutes: now ${rateText(rate)}, ` +
                                    `at most ${rateText(most)}`);
+  byId('rate-now').textContent = path ? `now ${rateText(rate)}, at most ${rateText(most)}`
+                                      : 'from the next answer on';
   if (!path) return chart.replaceChildren();
   const first = points[0][0].toFixed(1), last = points[points.length - 1][0].toFixed(1);
   chart.replaceChildren(drawing('path', {class: 'area', d: `${path}L${last} 120L${first} 120Z`}),
                         drawing('path', {class: 'line', d: path}));
-  byId('rate-now').textContent = `now ${rateText(rate)}, at most ${rateText(most)}`;
 }
 
 function showPartitions(status) {
   const sinks = status.sinks.map((sink) => sink.sink);
-  const heads = [['partition', 'num'], ['read', 'num'],
+  const heads = [['partition', ''], ['read', 'num'],
                  ...sinks.map((sink) => [`${sink} lag`, 'num']), ['state', '']];
   byId('partitions').replaceChildren(tableOr('none assigned yet', heads,
     status.partitions.map((partition) => [

@@ -79,12 +79,12 @@ json WorkersJson(const StatusSnapshot& status) {
 
 json PartitionJson(const StatusSnapshot& status, PartitionId id, const OwnedPartition& owned,
                    bool has_warehouse) {
-  const auto high = status.run.high.find(id);
+  const auto high = HighOf(status, id, owned.status.read);
   json marks{{"lake", owned.status.lake.value}};
-  json lag{{"lake", Known(LagOf(status, id, owned.status.lake))}};
+  json lag{{"lake", Known(LagOf(high, owned.status.lake))}};
   if (has_warehouse) {
     marks["warehouse"] = owned.status.warehouse.value;
-    lag["warehouse"] = Known(LagOf(status, id, owned.status.warehouse));
+    lag["warehouse"] = Known(LagOf(high, owned.status.warehouse));
   }
   json stopped = nullptr;
   if (const auto& error = owned.status.stopped) {
@@ -93,7 +93,7 @@ json PartitionJson(const StatusSnapshot& status, PartitionId id, const OwnedPart
   return {{"partition", id.value},
           {"worker", owned.worker},
           {"read", owned.status.read.value},
-          {"high", high == status.run.high.end() ? json(nullptr) : json(high->second.value)},
+          {"high", high ? json(high->value) : json(nullptr)},
           {"next", marks},
           {"lag", lag},
           {"stopped", stopped}};

@@ -40,8 +40,9 @@ Totals Totals::Of(const About& about, const StatusSnapshot& status) {
     AddCommits(warehouse, worker.warehouse_commits, worker.warehouse_committed_ms);
   }
   for (const auto& [id, owned] : Partitions(status)) {
-    AddLag(lake, LagOf(status, id, owned.status.lake));
-    AddLag(warehouse, LagOf(status, id, owned.status.warehouse));
+    const auto high = HighOf(status, id, owned.status.read);
+    AddLag(lake, LagOf(high, owned.status.lake));
+    AddLag(warehouse, LagOf(high, owned.status.warehouse));
   }
   totals.sinks["lake"] = lake;
   if (!about.warehouse.empty()) totals.sinks["warehouse"] = warehouse;

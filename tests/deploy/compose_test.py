@@ -12,8 +12,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT / ".deps/bin/compose_check"
 COMPOSE = ROOT / "docker-compose.yml"
-ONE_SHOTS = {"buckets", "produce", "superset-bundle", "superset-import"}
-OURS = ("sluice", "produce", "superset-bundle")
+ONE_SHOTS = {"buckets", "produce"}
+OURS = ("sluice", "produce")
 
 
 def variables():
@@ -53,10 +53,9 @@ class ComposeTest(unittest.TestCase):
 
     def test_has_what_a_pipeline_needs(self):
         self.assertLessEqual({"kafka", "s3", "buckets", "postgres", "sluice", "produce",
-                              "superset", "superset-import", "prometheus"}, set(self.services))
+                              "prometheus"}, set(self.services))
         profiles = {name: service.get("profiles", []) for name, service in self.services.items()}
         self.assertEqual(profiles["prometheus"], ["obs"])
-        self.assertEqual(profiles["superset"], ["bi"])
         self.assertEqual([name for name, of in profiles.items() if not of],
                          ["buckets", "kafka", "postgres", "produce", "s3", "sluice"])
 
