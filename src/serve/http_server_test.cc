@@ -37,7 +37,7 @@ class Client {
     // It may have been closed already; then Read tells.
     [[maybe_unused]] const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   }
-  /// Returns what comes until the end, or until `enough` is in it.
+  // Returns what comes until the end, or until `enough` is in it.
   std::string Read(const std::string& enough = "\x01") const {
     std::string text;
     char buffer[4096];

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "serve/totals.h"
@@ -20,8 +21,9 @@ std::string Dump(const json& document) {
 
 json Moment(int64_t wall_clock_ms) {
   if (wall_clock_ms == 0) return nullptr;
-  const std::time_t seconds = wall_clock_ms / 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), wall_clock_ms % 1000);
+  const std::chrono::sys_time<std::chrono::seconds> seconds{
+      std::chrono::seconds(wall_clock_ms / 1000)};
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", seconds, wall_clock_ms % 1000);
 }
 
 json Known(int64_t number) {

@@ -56,7 +56,7 @@ class ComposeTest(unittest.TestCase):
                               "prometheus"}, set(self.services))
         profiles = {name: service.get("profiles", []) for name, service in self.services.items()}
         self.assertEqual(profiles["prometheus"], ["obs"])
-        self.assertEqual([name for name, of in profiles.items() if not of],
+        self.assertEqual(sorted(name for name, of in profiles.items() if not of),
                          ["buckets", "kafka", "postgres", "produce", "s3", "sluice"])
 
     def test_every_service_tells_its_health_and_one_shots_end(self):
@@ -177,7 +177,8 @@ class SeededErrorTest(unittest.TestCase):
         self.broken("      buckets: {condition", "      bucket: {condition", "bucket")
 
     def test_an_unknown_condition(self):
-        self.broken("kafka: {condition: service_healthy}", "kafka: {condition: healthy}", "condition")
+        self.broken("kafka: {condition: service_healthy}", "kafka: {condition: healthy}",
+                    "condition")
 
     def test_a_port_that_is_none(self):
         self.broken("127.0.0.1:8080:8080", "127.0.0.1:8080:http", "port|http")

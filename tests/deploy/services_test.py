@@ -1,4 +1,5 @@
-"""What Compose's one-shots do, done to real servers: buckets on the S3 store, roles in PostgreSQL."""
+"""What Compose's scripts do, done to real servers: buckets on the S3 store, roles in
+PostgreSQL."""
 
 import os
 import subprocess

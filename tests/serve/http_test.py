@@ -259,8 +259,8 @@ class StartTest(unittest.TestCase):
         second.wait(timeout=20)
 
     def test_an_address_that_is_none_is_a_usage_error(self):
-        for address, word in [("8080", "port"), ("localhost:http", "port"), ("example.org:80", "IP"),
-                              ("127.0.0.1:70000", "65535")]:
+        for address, word in [("8080", "port"), ("localhost:http", "port"),
+                              ("example.org:80", "IP"), ("127.0.0.1:70000", "65535")]:
             done = self.project.sluice("run", "--http", address)
             self.assertEqual(done.returncode, 64, address)
             self.assertIn(word, done.stderr)
