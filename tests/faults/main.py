@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
+import mutants  # noqa: E402
 import on_workers  # noqa: E402, F401
 from cluster import EmbeddedCluster  # noqa: E402
 from nemesis import Nemesis, Tally, commit  # noqa: E402
@@ -80,6 +81,8 @@ def main():
     if args.list:
         show_list()
         return 0
+    if args.mutants:
+        return 0 if mutants.run(EmbeddedCluster, lambda text: print(text, flush=True)) else 1
     return draw(args)
 
 

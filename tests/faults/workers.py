@@ -27,8 +27,8 @@ class Slot:
 class Workers:
     """`sluice run` in slots. A thread of its own starts the dead again and wakes the stopped."""
 
-    def __init__(self, folder, env):
-        self.folder, self.env = Path(folder), env
+    def __init__(self, folder, env, program=None):
+        self.folder, self.env, self.program = Path(folder), env, str(program or SLUICE)
         self.slots = []
         self.kills = self.stops = 0
         self.rss_max_mb = 0
@@ -68,7 +68,7 @@ class Workers:
             file.write(f"--- begins {time.time():.3f} FP={rules}\n".encode())
             file.flush()
             slot.process = subprocess.Popen(
-                [*options["prefix"], SLUICE, "run", "--workers", str(options["workers"])],
+                [*options["prefix"], self.program, "run", "--workers", str(options["workers"])],
                 cwd=self.folder, env=env, stdout=file, stderr=file, start_new_session=True)
         slot.wake_at = None
 

@@ -28,7 +28,7 @@ class Trouble(Exception):
 
 class World:
     def __init__(self, cluster, name, draw, partitions=4, rate=400, static=True, skew=0.0,
-                 lake_every="400ms", options=None):
+                 lake_every="400ms", options=None, program=None):
         self.cluster, self.name, self.draw, self.partitions = cluster, name, draw, partitions
         wanted = {**SESSION, **(STATIC if static else {}), **(options or {})}
         place = cluster.place(name)
@@ -43,7 +43,7 @@ class World:
         self.audit = Audit(cluster.conninfo, name, self.acks, place["io"])
         self.rate = rate
         self.load = self.start_load(skew)
-        self.workers = Workers(self.project.folder, self.project.env)
+        self.workers = Workers(self.project.folder, self.project.env, program)
         self.found = []       # lines of all audits
         self.lost = self.doubled = self.disagreements = 0
         self._auditing = threading.Lock()
