@@ -1,6 +1,10 @@
 """The services that a world stands on."""
 
+import os
+import shutil
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -13,7 +17,7 @@ class EmbeddedCluster:
     """PostgreSQL is real; the broker is the embedded one in a process of its own, the lake a
     folder. Starts in a second; for what needs no more."""
 
-    has = frozenset({"postgres"})
+    has = frozenset({"postgres"} | ({"root"} if os.getuid() == 0 else set()))
     allowed_exits = frozenset()
 
     def __init__(self):
@@ -37,6 +41,23 @@ class EmbeddedCluster:
 
     def drop_topic(self, name):
         pass
+
+    def crash_postgres(self):
+        self.postgres.stop(signal.SIGQUIT)
+
+    def start_postgres(self):
+        self.postgres.start()
+
+    def copy_postgres(self):
+        """The stopped server's files, in a folder of their own."""
+        copy = tempfile.mkdtemp(prefix="sluice-copy-", dir=self.postgres.folder)
+        return shutil.copytree(self.postgres.folder + "/data", copy + "/data")
+
+    def restore_postgres(self, copy):
+        data = self.postgres.folder + "/data"
+        shutil.rmtree(data)
+        os.rename(copy, data)
+        self.postgres.own(data)
 
     @property
     def cuts(self):

@@ -10,6 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 import mutants  # noqa: E402
+import on_postgres  # noqa: E402, F401
 import on_workers  # noqa: E402, F401
 from cluster import EmbeddedCluster  # noqa: E402
 from nemesis import Nemesis, Tally, commit  # noqa: E402

@@ -57,6 +57,13 @@ class Postgres:
         """For SQLAlchemy, hence PyIceberg."""
         return f"postgresql+psycopg2://postgres@/postgres?host={self.folder}"
 
+    def own(self, folder):
+        """Gives what lies in a folder to the user that the server runs as."""
+        if self._drop:
+            for path, folders, files in os.walk(folder):
+                for name in (".", *folders, *files):
+                    os.lchown(os.path.join(path, name), self._drop["user"], self._drop["group"])
+
     @property
     def socket(self):
         return self.folder + "/.s.PGSQL.5432"
