@@ -204,6 +204,10 @@ Status Committer::Attempt(const Staged& staged, Participant& participant) {
   };
   if (Status status = body(); !status) {
     if (auto rollback = session->Query("ROLLBACK"); !rollback) session_.reset();
+    // Another worker that has taken over and committed the same rows makes ours doubles.
+    if (session_ && status.error().kind == ErrorKind::kBadData) {
+      SLUICE_TRY(CheckFence(*session_, pipeline_, staged));
+    }
     return status;
   }
   if (auto committed = SendCommit(*session, staged.sink); !committed) {

@@ -77,6 +77,34 @@ TEST_F(LedgerTest, ALogStartsWhereTheFirstRunSaid) {
   EXPECT_EQ(claims[1].ResumeAt(), Offset{0});
 }
 
+// Somebody else takes over and commits the range while our rows are on their way.
+class Overtaken : public Participant {
+ public:
+  explicit Overtaken(std::function<void()> overtake) : overtake_(std::move(overtake)) {}
+  Status Apply(SqlSession&, const CommitId&) override {
+    overtake_();
+    return Fail(ErrorKind::kBadData, "duplicate key value violates unique constraint", {}, "23505");
+  }
+
+ private:
+  std::function<void()> overtake_;
+};
+
+TEST_F(LedgerTest, RowsThatAnotherHasCommittedAreAFenceNotBadData) {
+  const Claim old_claim = ClaimAs("w1");
+  Overtaken rows([&] {
+    auto owner = MakeCommitter("w2");
+    Rows same(0, 10);
+    ASSERT_TRUE(owner.Commit(StagedOf(ClaimAs("w2"), Sink::kWarehouse, 10), same, {}));
+  });
+  auto zombie = MakeCommitter("w1");
+  const Status status = zombie.Commit(StagedOf(old_claim, Sink::kWarehouse, 10), rows, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kFenced);
+  EXPECT_EQ(zombie.counters().fenced, 1);
+  EXPECT_EQ(Count("target"), 10);
+}
+
 TEST_F(LedgerTest, TheSameRangeIsCommittedOnce) {
   const Claim claim = ClaimAs("w1");
   auto committer = MakeCommitter("w1");

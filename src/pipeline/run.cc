@@ -61,8 +61,10 @@ class Run {
   Result<RunSummary> Execute() {
     board_.UpdateRun([](RunStatus& run) { run.started_ms = WallClockMs(); });
     SLUICE_TRY(Open());
-    SLUICE_TRY(PrepareTables());
-    SLUICE_TRY(FindLog());
+    SLUICE_TRY(WithDatabase([this] { return PrepareTables(); }));
+    SLUICE_TRY(FindTopic());
+    SLUICE_TRY(WithDatabase([this] { return FindLog(); }));
+    if (options_.once) SLUICE_TRY(WaitFor("Kafka", WaitOptions(), [this] { return SetTargets(); }));
     SLUICE_TRY(StartGold());
     StartWorkers();
     Supervise();
@@ -84,9 +86,22 @@ class Run {
   }
 
   Status Open() {
-    const OpenOptions open = WaitOptions();
-    SLUICE_ASSIGN(services_, OpenServices(spec_, open));
-    SLUICE_TRY(WaitFor("the lake", open, [this] { return CheckLake(spec_, *services_.store); }));
+    SLUICE_ASSIGN(services_, OpenServices(spec_, WaitOptions()));
+    return WaitFor("the lake", WaitOptions(),
+                   [this] { return CheckLake(spec_, *services_.store); });
+  }
+
+  // One that breaks away while the run starts is waited for like one that was away. What a phase
+  // did before it broke is done again.
+  Status WithDatabase(const std::function<Status()>& phase) {
+    return WaitFor("PostgreSQL", WaitOptions(), [&]() -> Status {
+      SLUICE_TRY(Connect());
+      return phase();
+    });
+  }
+
+  Status Connect() {
+    if (session_ && session_->IsAlive()) return {};
     SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
     return {};
   }
@@ -109,18 +124,21 @@ class Run {
     return {};
   }
 
-  Status FindLog() {
+  Status FindTopic() {
     SLUICE_ASSIGN(broker_, OpenBroker(spec_, true));
     SLUICE_ASSIGN(watcher_, MakeSource(spec_, broker_, "sluice-watch"));
-    TopicIdentity topic;
     SLUICE_TRY(WaitFor("Kafka", WaitOptions(), [&]() -> Status {
-      SLUICE_ASSIGN(topic, watcher_->Identify(kAskAgain));
+      SLUICE_ASSIGN(topic_, watcher_->Identify(kAskAgain));
       // A topic that was made a moment ago may show none yet: all of it would count as read.
-      if (topic.partitions > 0) return {};
-      return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic.topic));
+      if (topic_.partitions > 0) return {};
+      return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic_.topic));
     }));
-    partitions_ = topic.partitions;
-    SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic, false));
+    partitions_ = topic_.partitions;
+    return {};
+  }
+
+  Status FindLog() {
+    SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic_, false));
     board_.UpdateRun([&](RunStatus& run) {
       run.broker = broker_.bootstrap;
       run.embedded_broker = broker_.embedded.has_value();
@@ -128,8 +146,7 @@ class Run {
     });
     events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
                       log_);
-    SLUICE_TRY(StartLog());
-    return options_.once ? SetTargets() : Status{};
+    return StartLog();
   }
 
   // `start:` is for the partitions that a log has when it is first read.
@@ -280,9 +297,7 @@ class Run {
   }
 
   Result<std::map<PartitionId, Offset>> ReadMarks() {
-    if (!session_->IsAlive()) {
-      SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
-    }
+    SLUICE_TRY(Connect());
     return LeastMarks(*session_, spec_.pipeline, log_);
   }
 
@@ -353,6 +368,7 @@ class Run {
   std::unique_ptr<SqlSession> session_;
   BrokerUse broker_;
   std::unique_ptr<Source> watcher_;
+  TopicIdentity topic_;
   LogId log_;
   int32_t partitions_ = 0;
   std::vector<Sink> sinks_;
