@@ -13,6 +13,7 @@ import mutants  # noqa: E402
 import on_postgres  # noqa: E402, F401
 import on_workers  # noqa: E402, F401
 from cluster import EmbeddedCluster  # noqa: E402
+from real_cluster import RealCluster  # noqa: E402
 from nemesis import Nemesis, Tally, commit  # noqa: E402
 from project import ROOT  # noqa: E402
 from scenario import SCENARIOS, UNSUPPORTED  # noqa: E402
@@ -57,7 +58,7 @@ def names_of(args, cluster):
 def draw(args):
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 31)
     tally = Tally(seed, commit())
-    cluster = EmbeddedCluster()
+    cluster = EmbeddedCluster() if args.embedded else RealCluster()
     try:
         names = names_of(args, cluster)
         print(f"seed {seed}, {args.minutes:g} minutes, {len(names)} scenarios", flush=True)

@@ -114,7 +114,7 @@ def pause_inside_copy(world, draw):
     world.workers.kill(0)
     await_stops(world.workers, 1)
     start = time.monotonic()
-    world.await_progress(25)
+    world.await_caught_up(24)
     world.workers.change(0, fp=None)
     took = time.monotonic() - start
     time.sleep(max(0.0, 25 - took))
