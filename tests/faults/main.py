@@ -10,7 +10,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 import mutants  # noqa: E402
+import on_kafka  # noqa: E402, F401
 import on_postgres  # noqa: E402, F401
+import on_s3  # noqa: E402, F401
 import on_workers  # noqa: E402, F401
 from cluster import EmbeddedCluster  # noqa: E402
 from real_cluster import RealCluster  # noqa: E402
@@ -44,36 +46,28 @@ def show_list():
         print(f"row {row:2}  not done: {reason}")
 
 
-def names_of(args, cluster):
-    if args.only:
-        unknown = [name for name in args.only if name not in SCENARIOS]
-        if unknown:
-            sys.exit(f"faults: no scenario {', '.join(unknown)}; see scripts/faults --list")
-        return args.only
-    long = args.minutes >= 30
-    return [s.name for s in SCENARIOS.values()
-            if s.needs <= cluster.has and (long or not s.slow)]
+def say(text):
+    print(text, flush=True)
 
 
-def draw(args):
-    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 31)
+def draw(seed, minutes, make_cluster, only=(), json=None):
+    """Lets the drawn faults happen; returns the sums."""
     tally = Tally(seed, commit())
-    cluster = EmbeddedCluster() if args.embedded else RealCluster()
+    cluster = make_cluster()
     try:
-        names = names_of(args, cluster)
-        print(f"seed {seed}, {args.minutes:g} minutes, {len(names)} scenarios", flush=True)
+        names = only or [s.name for s in SCENARIOS.values()
+                         if s.needs <= cluster.has and (minutes >= 30 or not s.slow)]
+        say(f"seed {seed}, {minutes:g} minutes, {len(names)} scenarios")
 
         def save():
-            if args.json:
-                args.json.parent.mkdir(parents=True, exist_ok=True)
-                args.json.write_text(tally.as_json() + "\n", encoding="utf-8")
+            if json:
+                json.parent.mkdir(parents=True, exist_ok=True)
+                json.write_text(tally.as_json() + "\n", encoding="utf-8")
 
-        Nemesis(cluster, tally, names, lambda text: print(text, flush=True),
-                ROOT / "build/faults").run(args.minutes, save)
+        Nemesis(cluster, tally, names, say, ROOT / "build/faults").run(minutes, save)
     finally:
         cluster.close()
-    print(tally.as_json())
-    return 1 if tally.faults else 0
+    return tally
 
 
 def main():
@@ -84,8 +78,14 @@ def main():
         show_list()
         return 0
     if args.mutants:
-        return 0 if mutants.run(EmbeddedCluster, lambda text: print(text, flush=True)) else 1
-    return draw(args)
+        return 0 if mutants.run(EmbeddedCluster, say) else 1
+    if unknown := [name for name in args.only or () if name not in SCENARIOS]:
+        sys.exit(f"faults: no scenario {', '.join(unknown)}; see scripts/faults --list")
+    seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 31)
+    tally = draw(seed, args.minutes, EmbeddedCluster if args.embedded else RealCluster, args.only,
+                 args.json)
+    say(tally.as_json())
+    return 1 if tally.faults else 0
 
 
 if __name__ == "__main__":

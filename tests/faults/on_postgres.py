@@ -47,10 +47,10 @@ def terminate_at_step(world, draw):
 def commits_fail(world, draw, fault, times):
     """The next COMMITs of workers go wrong on the line."""
     proxy, left = world.cluster.postgres_proxy, [times]
-    seeded = draw.random()
+    share, toss = 0.3 + 0.4 * draw.random(), proxy.draw
 
     def on_commit():
-        if left[0] and proxy.draw.random() < 0.3 + 0.4 * seeded:
+        if left[0] and toss.random() < share:
             left[0] -= 1
             return fault
         return None

@@ -28,7 +28,8 @@ class Trouble(Exception):
 
 class World:
     def __init__(self, cluster, name, draw, partitions=4, rate=400, static=True, skew=0.0,
-                 lake_every="400ms", options=None, program=None):
+                 lake_every="400ms", options=None, program=None,
+                 contiguous=True):
         self.cluster, self.name, self.draw, self.partitions = cluster, name, draw, partitions
         wanted = {**SESSION, **(STATIC if static else {}), **(options or {})}
         place = cluster.place(name)
@@ -40,7 +41,7 @@ class World:
         self.project.env.pop("FP", None)
         self.brokers = cluster.make_topic(self.project, name, partitions)
         self.acks = Acks(self.project.folder / "acks")
-        self.audit = Audit(cluster.conninfo, name, self.acks, place["io"])
+        self.audit = Audit(cluster.conninfo, name, self.acks, place["io"], contiguous)
         self.rate = rate
         self.load = self.start_load(skew)
         self.workers = Workers(self.project.folder, self.project.env, program)
@@ -140,6 +141,11 @@ class World:
         except Trouble as trouble:
             self.found.append(str(trouble))
         return self.check(final=True)
+
+    def verify(self):
+        """What the program itself says of it; "" when it agrees."""
+        done = self.project.sluice("verify", timeout=300)
+        return "" if done.returncode == 0 else f"sluice verify: {done.stdout}{done.stderr}"[:1500]
 
     def close(self):
         self.workers.close()

@@ -230,7 +230,7 @@ class HttpProxy(FaultProxy):
 
     async def relay(self, connection, from_client, from_server):
         while True:
-            head, body = await read_message(from_client)
+            head, body = await read_message(from_client, asks=connection.client)
             method, target = head.split(b" ", 2)[:2]
             fault = self.on_request(method.decode(), target.decode())
             if fault is not None:
@@ -267,9 +267,12 @@ class HttpProxy(FaultProxy):
         return bytes(changed)
 
 
-async def read_message(reader, of=b""):
-    """One request, or the answer to one of method `of`: its head and its body."""
+async def read_message(reader, of=b"", asks=None):
+    """One request, or the answer to one of method `of`: its head and its body. A client that `asks`
+    whether it may send the body is told that it may."""
     head = await reader.readuntil(b"\r\n\r\n")
+    if asks is not None and b"100-continue" in head.lower():
+        asks.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     while of and head.split(b" ", 2)[1] == b"100":  # only a word on the way
         head = await reader.readuntil(b"\r\n\r\n")
     length, chunked = 0, False
