@@ -11,6 +11,19 @@ import s3
 
 
 class FaultTest(StoreCase):
+    def test_all_that_matters_is_signed_and_no_secret_is_sent(self):
+        relay = self.relay()
+        keys = {"id": s3.KEY, "secret": s3.SECRET, "token": "some-token"}
+        self.tool(relay.endpoint, keys=keys).fails("put", "s3://lake/signed", text="hello")
+        headers = relay.calls[0].headers
+        self.assertIn("SignedHeaders=host;if-none-match;x-amz-content-sha256;x-amz-date;"
+                      "x-amz-security-token,", headers["Authorization"])
+        self.assertIn(f"Credential={s3.KEY}/", headers["Authorization"])
+        self.assertEqual(headers["x-amz-content-sha256"], sha256("hello"))
+        self.assertEqual((headers["If-None-Match"], headers["x-amz-security-token"]),
+                         ("*", "some-token"))
+        self.assertNotIn(s3.SECRET, str(headers))
+
     def test_a_lost_reply_is_found_to_have_worked(self):
         relay = self.relay(s3.times(1, "PUT", s3.SWALLOW))
         self.tool(relay.endpoint).do("put", "s3://lake/lost/reply", text="bytes")

@@ -1,5 +1,6 @@
 """The whole pipeline with its lake on S3: the same verbs, the same promises."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ class LakeCase(unittest.TestCase):
     lake = "s3://"
     buckets = ("raw", "processed")
     example = "books"
+    pipeline = None
 
     @classmethod
     def setUpClass(cls):
@@ -34,8 +36,8 @@ class LakeCase(unittest.TestCase):
         cls.addClassCleanup(cls.store.close)
         cls.postgres = Postgres()
         cls.addClassCleanup(cls.postgres.close)
-        cls.project = Project(cls.example, DATABASE_URL=cls.postgres.conninfo, LAKE=cls.lake,
-                              **cls.store.env())
+        cls.project = Project(cls.example, cls.pipeline, DATABASE_URL=cls.postgres.conninfo,
+                              LAKE=cls.lake, **cls.store.env())
         cls.addClassCleanup(cls.project.close)
         file = cls.project.folder / "sluice.yml"
         file.write_text(file.read_text(encoding="utf-8").replace(
@@ -238,6 +240,45 @@ class OrdersBelowAPrefixTest(LakeCase):
         self.assertNotIn(old, log)
         self.assertNotIn(self.store.secret, log)
         self.assertTrue(self.project.json("verify")["ok"])
+
+
+ODD_PIPELINE = """
+version: 1
+pipeline: odd
+source: {kafka: embedded, topic: t}
+lake: ${LAKE:./lake}
+warehouse: ${DATABASE_URL}
+bronze:
+  raw.things:
+    format: json
+    columns: {id: int, "kind of": string}
+    partition_by: ["kind of", day(_timestamp)]
+"""
+ODD_VALUES = ["a/b", "", "..", "日本 +%=&", "50% off", "'\"<>", "a b", "x" * 400, None]
+
+
+class OddPartitionsTest(LakeCase):
+    """Values that are no good names end up in names that every client signs alike."""
+
+    lake = "s3://lake"
+    example = None
+    pipeline = ODD_PIPELINE
+
+    def test_all_readers_find_every_row(self):
+        self.store.make_buckets("lake")
+        self.project.broker()
+        rows = [json.dumps({"id": i, "kind of": value}) for i, value in enumerate(ODD_VALUES)]
+        self.project.write("things.jsonl", "\n".join(rows) + "\n")
+        self.project.json("produce", "things.jsonl")
+        self.project.json("run", "--once")
+        expected = sorted((i, i, str(value)) for i, value in enumerate(ODD_VALUES))
+        read = self.oracle.lake("raw.things", "id", "kind of")
+        self.assertEqual(sorted((o, i, str(v)) for _, o, i, v in read), expected)
+        rows = self.project.json("tables", "sql",
+                                 'SELECT _offset, id, "kind of" AS v FROM raw.things ORDER BY 1')
+        self.assertEqual([(int(r["_offset"]), int(r["id"]), str(r["v"])) for r in rows], expected)
+        self.assertEqual(self.project.json("verify")["files"], len(ODD_VALUES))
+        self.check("raw.things")
 
 
 class BooksOnMinioTest(LakeCase):

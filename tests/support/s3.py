@@ -1,10 +1,15 @@
 """S3 stores for tests, versitygw and MinIO, and a relay in front of them that breaks things."""
 
+import datetime
+import hashlib
+import hmac
 import http.client
 import os
+import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -14,6 +19,9 @@ from pathlib import Path
 from pyarrow import fs
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from servers.process import die_with_parent  # noqa: E402
+
 BIN = ROOT / ".deps/bin"
 KEY, SECRET = "testkey", "testsecret123"
 
@@ -41,7 +49,8 @@ class Store:
         arguments, env = self.command()
         with open(self.folder + "/log", "ab") as log:
             self.process = subprocess.Popen(arguments, env={**os.environ, **env},
-                                            cwd=self.folder, stdout=log, stderr=log)
+                                            cwd=self.folder, stdout=log, stderr=log,
+                                            preexec_fn=die_with_parent)
         self.wait()
 
     def wait(self):
@@ -120,6 +129,31 @@ class Versity(Store):
 
 
 class Minio(Store):
+    def session(self):
+        """Keys with a session token, as its STS gives them."""
+        body = b"Action=AssumeRole&Version=2011-06-15&DurationSeconds=900"
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        host, digest = f"127.0.0.1:{self.port}", hashlib.sha256(body).hexdigest()
+        scope = f"{now[:8]}/us-east-1/sts/aws4_request"
+        canonical = f"POST\n/\n\nhost:{host}\nx-amz-date:{now}\n\nhost;x-amz-date\n{digest}"
+        text = (f"AWS4-HMAC-SHA256\n{now}\n{scope}\n"
+                f"{hashlib.sha256(canonical.encode()).hexdigest()}")
+        key = f"AWS4{self.secret}".encode()
+        for part in (*scope.split("/"), text):
+            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        connection = http.client.HTTPConnection(host, timeout=10)
+        connection.request("POST", "/", body, {
+            "Content-Type": "application/x-www-form-urlencoded", "X-Amz-Date": now,
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={self.key}/{scope}, "
+                             f"SignedHeaders=host;x-amz-date, Signature={key.hex()}"})
+        answer = connection.getresponse().read().decode()
+        connection.close()
+        found = [re.search(f"<{name}>(.*?)</{name}>", answer)
+                 for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+        if not all(found):
+            raise RuntimeError(answer)
+        return dict(zip(("id", "secret", "token"), (one[1] for one in found)))
+
     def command(self):
         os.makedirs(self.folder + "/data", exist_ok=True)
         return [str(BIN / "minio"), "server", "--address", f"127.0.0.1:{self.port}",
