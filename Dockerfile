@@ -24,8 +24,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       ca-certificates libcurl4 libfmt9 liblz4-1 libpq5 libsasl2-2 libsasl2-modules libsimdjson14 \
       libspdlog1.10 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 python3 tzdata zlib1g \
  && rm -rf /var/lib/apt/lists/* \
- && groupadd --system --gid 10001 sluice \
- && useradd --system --uid 10001 --gid 10001 --home-dir /pipeline --no-create-home sluice
+ && groupadd --gid 10001 sluice \
+ && useradd --uid 10001 --gid 10001 --home-dir /pipeline --no-create-home sluice
 COPY --from=build /image/ /
 # All that is written to: what is under way, on a file system that Compose and Kubernetes mount there,
 # and files of `sluice export`.

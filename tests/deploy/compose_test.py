@@ -76,7 +76,7 @@ class ComposeTest(unittest.TestCase):
                 self.assertEqual(how["condition"], wanted, f"{name} on {other}")
         self.each(check)
         self.assertEqual(set(self.services["sluice"]["depends_on"]),
-                         {"kafka", "postgres", "buckets"})
+                         {"kafka", "postgres", "buckets", "produce"})
 
     def test_versions_are_pinned(self):
         def check(_, service):

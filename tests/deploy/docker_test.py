@@ -14,11 +14,9 @@ DOCKERFILES = ["Dockerfile", "packaging/compose/s3.Dockerfile"]
 # Debian calls these essential or required: each image has them.
 IN_EVERY_IMAGE = {"libc6", "libgcc-s1", "libstdc++6"}
 
-
 def run(*command, **options):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False,
                           **options)
-
 
 def instructions(text):
     """Returns (word, rest) for each instruction, comments gone, lines joined."""
@@ -26,13 +24,11 @@ def instructions(text):
     text = re.sub(r"\\\n", " ", text)
     return [tuple(line.split(None, 1)) for line in text.splitlines() if line.strip()]
 
-
 def runtime_packages(text):
     """Returns what the last stage installs."""
     last = text.split("\nFROM ")[-1]
     listed = re.search(r"--no-install-recommends(.*?)&&", last.replace("\\\n", " "), re.S)[1]
     return set(listed.split())
-
 
 def with_dependencies(packages):
     """Returns the packages and all that they depend on."""
@@ -40,13 +36,11 @@ def with_dependencies(packages):
                 "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances", *packages).stdout
     return {line.strip() for line in found.splitlines() if line and line[0].isalnum()}
 
-
 def libraries(program):
     """Returns the paths of the shared libraries that the program is linked with itself."""
     needed = re.findall(r"NEEDED\s+(\S+)", run("objdump", "-p", program).stdout)
     paths = dict(re.findall(r"(\S+) => (\S+)", run("ldd", program).stdout))
     return [paths[name] for name in needed if name in paths]
-
 
 def package_of(library):
     """Returns the package that has the file; a merged /usr has it under two names."""
@@ -56,7 +50,6 @@ def package_of(library):
         if found:
             return found.split(":")[0]
     return None
-
 
 class DockerTest(unittest.TestCase):
     def setUp(self):
@@ -113,6 +106,14 @@ class DockerTest(unittest.TestCase):
             self.assertIsNotNone(package, library)
             self.assertIn(package, installed, library)
 
+    def test_libraries_of_our_own_lie_where_the_program_looks(self):
+        lookup = re.search(r"R(?:UN)?PATH\s+(\S+)", run("objdump", "-p", SLUICE).stdout)[1]
+        self.assertIn("/.deps/duckdb", lookup)
+        build = next(rest for word, rest in instructions(self.text) if word == "WORKDIR")
+        for folder in lookup.split(":"):
+            part = folder.split("/.deps/")[1].split("/")[0]
+            self.assertIn(f"/image{build}/.deps/{part}", self.text)
+
     def test_a_missing_library_would_be_found(self):
         packages = runtime_packages(self.text) - {"libyaml-cpp0.7"}
         self.assertNotIn("libyaml-cpp0.7", with_dependencies(packages))
@@ -123,7 +124,6 @@ class DockerTest(unittest.TestCase):
         self.assertEqual(words["USER"], "10001:10001")
         self.assertEqual(words["ENTRYPOINT"], '["sluice"]')
         self.assertIn('"status", "--health"', words["HEALTHCHECK"])
-
 
 if __name__ == "__main__":
     unittest.main()
