@@ -52,8 +52,8 @@ class ChainTest(unittest.TestCase):
         run.terminate()
         # dbt's first start takes long where many share the processor.
         self.assertEqual(run.wait(timeout=180), 0, run.log.read_text())
-        counts = books.json("warehouse", "sql", "SELECT (SELECT count(*) FROM fact_books) AS books, "
-                                                "(SELECT count(*) FROM dim_author) AS authors")
+        counts = books.json("warehouse", "sql", "SELECT (SELECT count(*) FROM fact_books) books, "
+                                                "(SELECT count(*) FROM dim_author) authors")
         self.assertEqual({name: int(n) for name, n in counts[0].items()},
                          {"books": 174, "authors": 157})
         books.ok("verify")
