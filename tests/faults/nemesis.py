@@ -94,7 +94,8 @@ class Nemesis:
                 self.end_world()
             if self.world is None:
                 self.begin_world(number, chosen.world or {})
-            self.round(number, chosen, draw)
+            if self.world is not None:
+                self.round(number, chosen, draw)
             if chosen.world is not None:
                 self.end_world()
             number += 1
@@ -109,10 +110,13 @@ class Nemesis:
         self.cluster.heal()
         self.world = World(self.cluster, f"f{self.tally.seed % 10_000}_{number}", draw, **wishes)
         self.worlds += 1
+        self.auditor = Auditor(self.world, random.Random(draw.random()), 4.0)
         for slot in range(slots):
             self.world.workers.start(slot)
-        self.world.await_progress()
-        self.auditor = Auditor(self.world, random.Random(draw.random()), 4.0)
+        try:
+            self.world.await_progress()
+        except Trouble as trouble:
+            self.failed(number, "begin", [str(trouble)])
 
     def round(self, number, scenario, draw):
         world, before = self.world, Counts(self.world, self.cluster)
