@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from project import SLUICE  # noqa: E402
+from servers.process import die_with_parent  # noqa: E402
 
 LOOK_EVERY = 0.05
 
@@ -69,7 +71,8 @@ class Workers:
             file.flush()
             slot.process = subprocess.Popen(
                 [*options["prefix"], self.program, "run", "--workers", str(options["workers"])],
-                cwd=self.folder, env=env, stdout=file, stderr=file, start_new_session=True)
+                cwd=self.folder, env=env, stdout=file, stderr=file, start_new_session=True,
+                preexec_fn=die_with_parent)
         slot.wake_at = None
 
     def kill(self, number, again=True):
