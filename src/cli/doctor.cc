@@ -20,7 +20,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr int64_t kLeastFreeBytes = int64_t{1} << 30;
-constexpr int64_t kMostSkewMs = 5 * 60 * 1000;
+constexpr int64_t kMostSkewMs = int64_t{5} * 60 * 1000;
 
 struct Finding {
   std::string what;
