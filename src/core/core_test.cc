@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/name_uuid.h"
 #include "core/pause.h"
 #include "core/result.h"
 #include "core/text.h"
@@ -70,6 +71,12 @@ TEST(CoreTest, UuidsAreRandomVersionFour) {
   EXPECT_EQ(seen.size(), 1000U);
   EXPECT_THAT(*seen.begin(), MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
                                           "[0-9a-f]{12}"));
+}
+
+TEST(CoreTest, NamedUuidsAreVersionFive) {
+  // RFC 9562, appendix A.4.
+  const Uuid dns{"6ba7b810-9dad-11d1-80b4-00c04fd430c8"};
+  EXPECT_EQ(NameUuid(dns, "www.example.com").value, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
 }
 
 TEST(CoreTest, EveryKindHasAnExitCodeOfProductMd) {
