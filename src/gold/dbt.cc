@@ -118,12 +118,10 @@ Status DbtWorker::Start() {
   return sent ? Status{} : Fail(Died(sent.error()));
 }
 
-Result<BuildResult> DbtWorker::Build(std::stop_token stop) {
+Result<DbtEvent> DbtWorker::Ask(std::string_view request, std::stop_token stop) {
   SLUICE_TRY(Start());
   const auto deadline = Deadline(options_);
-  if (auto sent = process_->WriteLine(R"({"verb": "build"})", deadline); !sent) {
-    return Fail(Died(sent.error()));
-  }
+  if (auto sent = process_->WriteLine(request, deadline); !sent) return Fail(Died(sent.error()));
   while (true) {
     const auto line = process_->ReadLine(deadline, stop);
     if (!line) return Fail(Died(line.error()));
@@ -131,12 +129,24 @@ Result<BuildResult> DbtWorker::Build(std::stop_token stop) {
     if (!event) return Fail(Died(event.error()));
     if (auto* node = std::get_if<NodeResult>(&*event)) {
       if (options_.on_node) options_.on_node(*node);
-    } else if (auto* result = std::get_if<BuildResult>(&*event)) {
-      return std::move(*result);
+    } else if (auto* error = std::get_if<Error>(&*event)) {
+      return Fail(std::move(*error));
     } else {
-      return Fail(std::get<Error>(std::move(*event)));
+      return event;
     }
   }
+}
+
+Result<BuildResult> DbtWorker::Build(std::stop_token stop) {
+  SLUICE_ASSIGN(auto event, Ask(R"({"verb": "build"})", stop));
+  if (auto* result = std::get_if<BuildResult>(&event)) return std::move(*result);
+  return Fail(Died({ErrorKind::kFatal, "it answered another question"}));
+}
+
+Result<std::string> DbtWorker::Parse(std::stop_token stop) {
+  SLUICE_ASSIGN(auto event, Ask(R"({"verb": "parse"})", stop));
+  if (auto* parsed = std::get_if<DbtParsed>(&event)) return std::move(parsed->manifest);
+  return Fail(Died({ErrorKind::kFatal, "it answered another question"}));
 }
 
 // Ends the process, whatever is left of it, and says what it printed last.

@@ -6,6 +6,8 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "core/result.h"
@@ -38,6 +40,15 @@ struct BuildResult {
   int64_t skipped = 0;  ///< behind a node that failed
   std::string invocation_id{};
 };
+
+/// The project was read; the path of its manifest.json.
+struct DbtParsed {
+  std::string manifest;
+};
+
+/// What the worker says: a node has finished; the build has a result; the project was read; what
+/// was asked has no result, and why.
+using DbtEvent = std::variant<NodeResult, BuildResult, DbtParsed, Error>;
 
 struct DbtOptions {
   std::string project_folder;   ///< has dbt_project.yml; nothing is written into it
@@ -75,9 +86,14 @@ class DbtWorker {
   /// kRetryable when the database is away or the process died or hung (the next Build starts a new
   /// one), kShutdown when asked to stop (the build is cancelled).
   Result<BuildResult> Build(std::stop_token stop);
+  /// Reads the project and returns the path of its manifest.json, in the state folder. Needs no
+  /// database. Fails as Build does.
+  Result<std::string> Parse(std::stop_token stop);
 
  private:
   DbtWorker(DbtOptions options, std::string python, std::string script);
+  /// Sends a request; returns its last event, neither a node nor an Error.
+  Result<DbtEvent> Ask(std::string_view request, std::stop_token stop);
   Error Died(Error cause);
 
   DbtOptions options_;

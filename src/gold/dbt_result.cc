@@ -55,6 +55,7 @@ DbtEvent ToEvent(const json& event) {
   const std::string name = event.at("event");
   if (name == "node") return ToNode(event);
   if (name == "result") return ToBuild(event);
+  if (name == "parsed") return DbtParsed{event.at("manifest")};
   return Error{KindOf(event.at("kind")), event.at("message"), event.at("hint")};
 }
 

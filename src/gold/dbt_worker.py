@@ -2,7 +2,8 @@
 
 One JSON object a line. In, on stdin: the settings first, then {"verb": "build"} for each build.
 Out, on the stdout this process was born with: {"event": "node", …} as nodes finish, then one
-{"event": "result", …} or {"event": "error", …} for the build. The end of stdin ends the process.
+{"event": "result", …} or {"event": "error", …} for the build. {"verb": "parse"} only reads the
+project: {"event": "parsed", "manifest": PATH}. The end of stdin ends the process.
 """
 import contextlib
 import getpass
@@ -197,15 +198,16 @@ class Worker:
         # A build leaves compiled code in its nodes, and ephemeral models would fail the next time.
         self._manifest.nodes = pickle.loads(self._nodes)
 
-    def build(self):
-        started, clock = datetime.now(timezone.utc), time.monotonic()
+    def parse(self):
+        """Reads the project, if it was not since it changed; dbt writes its manifest.json."""
+        self.prepare()
+        return {"event": "parsed",
+                "manifest": os.path.join(self._settings["state"], "target", "manifest.json")}
+
+    def answer(self, verb):
+        """Does what is asked; what goes wrong is an answer too."""
         try:
-            self.prepare()
-            from dbt_common.invocation import get_invocation_id
-            with self._only_builder():
-                run = self._invoke("build", self._manifest, self._on_event)
-                invocation = get_invocation_id()
-                sources = self._freshness()
+            return self.parse() if verb == "parse" else self.build()
         except BuildError as error:
             return {"event": "error", "kind": error.kind,
                     "message": cut(str(error)), "hint": error.hint}
@@ -214,6 +216,14 @@ class Worker:
             return {"event": "error", "kind": "fatal", "message": cut(repr(error)),
                     "hint": f"see {self._settings['state']}/logs/worker.log"}
 
+    def build(self):
+        started, clock = datetime.now(timezone.utc), time.monotonic()
+        self.prepare()
+        from dbt_common.invocation import get_invocation_id  # not before dbt was looked for
+        with self._only_builder():
+            run = self._invoke("build", self._manifest, self._on_event)
+            invocation = get_invocation_id()
+            sources = self._freshness()
         stale = any(source["status"] in ("fail", "runtime error") for source in sources)
         return {
             "event": "result", "ok": run.success and not stale,
@@ -296,8 +306,7 @@ def main():
     with contextlib.suppress(Exception):  # the next build says it
         worker.prepare()
     while True:
-        requests.get()
-        channel.send(worker.build())
+        channel.send(worker.answer(requests.get()["verb"]))
 
 
 if __name__ == "__main__":
