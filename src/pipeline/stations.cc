@@ -100,6 +100,19 @@ std::vector<Diagnostic> CheckSql(const Spec& spec) {
   return {};
 }
 
+std::expected<std::vector<std::vector<Field>>, Diagnostics> SilverFields(const Spec& spec) {
+  std::vector<std::vector<Field>> fields;
+  if (spec.silver.empty()) return fields;
+  const auto engine = DuckEngine::Make();
+  if (!engine) return std::unexpected(WithoutPlace(spec, engine.error()));
+  const auto transform = MakeDuckTransform(**engine, spec.bronze, spec.silver);
+  if (!transform) return std::unexpected(AboutFile(spec, AsDiagnostics(spec, transform.error())));
+  for (size_t i = 0; i < spec.silver.size(); ++i) {
+    fields.push_back(SilverSchema((*transform)->Columns(i)).fields);
+  }
+  return fields;
+}
+
 Registration RegistrationOf(const Spec& spec) {
   Registration registration{.pipeline = spec.pipeline,
                             .transform_hash = TransformHash(spec.bronze, spec.silver),

@@ -37,6 +37,10 @@ std::expected<StationSet, Diagnostics> MakeStations(const Spec& spec, ObjectStor
 /// Checks SQL and expectations alone; needs no service.
 std::vector<Diagnostic> CheckSql(const Spec& spec);
 
+/// Returns the columns of each silver table, lineage last, in the Spec's order; needs no service.
+/// FailsWith the file's problems in SQL.
+std::expected<std::vector<std::vector<Field>>, Diagnostics> SilverFields(const Spec& spec);
+
 /// Returns what the ledger must know of the pipeline.
 Registration RegistrationOf(const Spec& spec);
 
