@@ -80,6 +80,22 @@ struct ExplainArgs {
 struct BrokerArgs {
   int32_t partitions = 0;
 };
+struct ExportSupersetArgs {
+  std::string file;           ///< empty: `<pipeline>-superset.zip`
+  std::string folder;         ///< instead of a file
+  std::string warehouse_url;  ///< as Superset reaches it; empty: as we do
+};
+struct ExportDbtSourcesArgs {
+  std::string file = "-";
+  std::string name = "warehouse";
+  int64_t warn_after_m = 60;
+  int64_t error_after_m = 24 * 60;
+};
+struct ExportRulesArgs {
+  std::string file = "-";
+  int64_t lag_records = 100'000;
+  double quarantine_percent = 1;
+};
 struct AcceptLogArgs {
   bool yes = false;
 };
@@ -113,6 +129,9 @@ int Broker(const CommonArgs& common, const BrokerArgs& args);
 int AcceptNewLog(const CommonArgs& common, const AcceptLogArgs& args);
 int OffsetsShow(const CommonArgs& common);
 int OffsetsReset(const CommonArgs& common, const ResetArgs& args);
+int ExportSuperset(const CommonArgs& common, const ExportSupersetArgs& args);
+int ExportDbtSources(const CommonArgs& common, const ExportDbtSourcesArgs& args);
+int ExportRules(const CommonArgs& common, const ExportRulesArgs& args);
 int Version(const CommonArgs& common);
 std::string VersionText();
 

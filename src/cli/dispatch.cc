@@ -200,6 +200,44 @@ void AddWarehouse(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       [&] { chosen = [&common] { return WarehouseAddress(common); }; });
 }
 
+void AddExport(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  CLI::App* const parent = app.add_subcommand("export", "Files for the tools around the pipeline");
+  parent->require_subcommand(1)->fallthrough();
+  std::shared_ptr<ExportSupersetArgs> superset;
+  CLI::App* verb =
+      AddVerb(*parent, "superset", "Dashboards over gold and over the pipeline, as one bundle",
+              chosen, common, ExportSuperset, superset);
+  CLI::Option* const file =
+      verb->add_option("-o,--out", superset->file, "Zip file; default: PIPELINE-superset.zip");
+  verb->add_option("--dir", superset->folder, "Write a folder of YAML files instead")
+      ->excludes(file);
+  verb->add_option("--warehouse-url", superset->warehouse_url,
+                   "PostgreSQL's address as Superset reaches it, when it is another")
+      ->envname("SUPERSET_WAREHOUSE_URL");
+  std::shared_ptr<ExportDbtSourcesArgs> sources;
+  verb = AddVerb(*parent, "dbt-sources", "The warehouse's tables as sources for a dbt project",
+                 chosen, common, ExportDbtSources, sources);
+  verb->add_option("-o,--out", sources->file, "File; default: stdout");
+  verb->add_option("--name", sources->name, "Of the source in dbt")->capture_default_str();
+  verb->add_option("--warn-after", sources->warn_after_m, "Minutes without a new record")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--error-after", sources->error_after_m, "Minutes without a new record")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  std::shared_ptr<ExportRulesArgs> rules;
+  verb = AddVerb(*parent, "prometheus-rules", "Alerts over what /metrics of a run says", chosen,
+                 common, ExportRules, rules);
+  verb->add_option("-o,--out", rules->file, "File; default: stdout");
+  verb->add_option("--lag", rules->lag_records, "Alert when more records wait for a sink")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--quarantine-percent", rules->quarantine_percent,
+                   "Alert when more of the records are quarantined")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+}
+
 void AddCommon(CLI::App& app, CommonArgs& common) {
   app.add_option("-f,--file", common.file, "Pipeline file; default: sluice.yml here or above")
       ->envname("SLUICE_FILE");
@@ -263,6 +301,7 @@ int Dispatch(int argc, char** argv) {
   AddOffsets(app, chosen, common);
   AddTables(app, chosen, common);
   AddWarehouse(app, chosen, common);
+  AddExport(app, chosen, common);
   app.add_subcommand("version", "Versions of sluice and its libraries")
       ->fallthrough()
       ->callback([&] { chosen = [&common] { return Version(common); }; });

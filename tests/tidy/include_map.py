@@ -11,7 +11,8 @@ MAY_INCLUDE = {
     **{station: _CONTRACTS for station in STATIONS},
     "pipeline": ("core", "stage", "config", *STATIONS),
     "serve": ("core", "stage", "config/spec.h", "pipeline/status_board.h"),
-    "cli": ("core", "stage", "config", *STATIONS, "pipeline", "serve"),
+    "export": _CONTRACTS,
+    "cli": ("core", "stage", "config", *STATIONS, "pipeline", "serve", "export"),
 }
 # What a test may include besides: a server to test against, another reader to compare with.
 TESTS_MAY_INCLUDE = ("postgres/scratch_server.h",)
@@ -26,7 +27,7 @@ THIRD_PARTY = {
     "simdjson": ("decode",),
     "duckdb": ("stage", "decode", "transform", "lake"),
     "libpq": ("postgres",),
-    "nlohmann/": ("lake", "gold", "cli", "transform", "serve"),  # documents, never records
+    "nlohmann/": ("lake", "gold", "cli", "transform", "serve", "export"),  # documents, never records
     "yaml-cpp/": ("config",),
     "CLI/": ("cli",),
     "curl/": ("lake",),
