@@ -84,6 +84,7 @@ struct ExportSupersetArgs {
   std::string file;           ///< empty: `<pipeline>-superset.zip`
   std::string folder;         ///< instead of a file
   std::string warehouse_url;  ///< as Superset reaches it; empty: as we do
+  int64_t wait_s = 0;         ///< for gold's first build
 };
 struct ExportDbtSourcesArgs {
   std::string file = "-";

@@ -214,6 +214,9 @@ void AddExport(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   verb->add_option("--warehouse-url", superset->warehouse_url,
                    "PostgreSQL's address as Superset reaches it, when it is another")
       ->envname("SUPERSET_WAREHOUSE_URL");
+  verb->add_option("--wait", superset->wait_s, "Seconds to wait for gold's first build")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   std::shared_ptr<ExportDbtSourcesArgs> sources;
   verb = AddVerb(*parent, "dbt-sources", "The warehouse's tables as sources for a dbt project",
                  chosen, common, ExportDbtSources, sources);

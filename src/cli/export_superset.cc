@@ -8,6 +8,8 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "cli/write_file.h"
+#include "core/clock.h"
+#include "core/pause.h"
 #include "export/bundle.h"
 #include "export/superset.h"
 #include "export/zip.h"
@@ -34,7 +36,8 @@ Result<Manifest> ParseProject(const Spec& spec, const Services& services, std::s
   return ReadManifest(text);
 }
 
-Result<Assets> Gather(const Spec& spec, const ExportSupersetArgs& args, std::stop_token stop) {
+Result<Assets> Gather(const CommonArgs& common, const Spec& spec, const ExportSupersetArgs& args,
+                      std::stop_token stop) {
   SLUICE_ASSIGN(const auto services,
                 OpenServices(spec, {.wait = std::chrono::seconds(10), .stop = stop}));
   std::optional<Manifest> manifest;
@@ -44,8 +47,18 @@ Result<Assets> Gather(const Spec& spec, const ExportSupersetArgs& args, std::sto
   SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-export"));
   SLUICE_ASSIGN(
       const ConnectParams address,
-      CompleteConninfo(args.warehouse_url.empty() ? services.conninfo : args.warehouse_url));
-  return SupersetAssets(spec, manifest ? &*manifest : nullptr, *session, address);
+      CompleteConninfo(args.warehouse_url.empty() ? services.conninfo : args.warehouse_url,
+                       common.insecure_tls ? RemoteTls::kAsWritten : RemoteTls::kVerified));
+  const auto gather = [&] {
+    return SupersetAssets(spec, manifest ? &*manifest : nullptr, *session, address);
+  };
+  auto assets = gather();
+  const SteadyTime end = Now() + std::chrono::seconds(args.wait_s);
+  while (!assets && assets.error().code == kNotBuilt && Now() < end) {
+    if (!PauseFor(std::chrono::seconds(1), stop)) break;
+    assets = gather();
+  }
+  return assets;
 }
 
 // A folder that an export wrote may be written again; anything else in it would be lost.
@@ -80,7 +93,7 @@ int ExportSuperset(const CommonArgs& common, const ExportSupersetArgs& args) {
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
   const StopOnSignal stop;
-  const auto assets = Gather(*spec, args, stop.token());
+  const auto assets = Gather(common, *spec, args, stop.token());
   if (!assets) return Failed(common, assets.error());
   const Files files = BundleOf(*assets);
   const std::string target = !args.folder.empty() ? args.folder

@@ -36,7 +36,8 @@ Result<std::vector<Dataset>> ModelDatasets(const Manifest& manifest, SqlSession&
     if (live.empty()) {
       return Fail(ErrorKind::kInvalidConfig,
                   fmt::format("{}.{} is not in the warehouse", model.schema, model.relation),
-                  "`sluice run --once` makes the tables and builds gold; then export again");
+                  "`sluice run --once` makes the tables and builds gold; then export again",
+                  std::string(kNotBuilt));
     }
     SLUICE_ASSIGN(auto dataset, DatasetOf(model, live));
     if (std::ranges::find(datasets, dataset.name, &Dataset::name) != datasets.end()) {

@@ -12,8 +12,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT / ".deps/bin/compose_check"
 COMPOSE = ROOT / "docker-compose.yml"
-ONE_SHOTS = {"buckets", "produce"}
-OURS = ("sluice", "produce")
+ONE_SHOTS = {"buckets", "produce", "bundle", "dashboards"}
+OURS = ("sluice", "produce", "bundle")
 
 
 def variables():
@@ -56,6 +56,8 @@ class ComposeTest(unittest.TestCase):
                               "prometheus"}, set(self.services))
         profiles = {name: service.get("profiles", []) for name, service in self.services.items()}
         self.assertEqual(profiles["prometheus"], ["obs"])
+        self.assertEqual({name for name, of in profiles.items() if of == ["bi"]},
+                         {"superset", "bundle", "dashboards"})
         self.assertEqual(sorted(name for name, of in profiles.items() if not of),
                          ["buckets", "kafka", "postgres", "produce", "s3", "sluice"])
 

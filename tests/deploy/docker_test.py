@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SLUICE = Path(os.environ.get("SLUICE_BIN", ROOT / "build/dev/bin/sluice"))
 HADOLINT = ROOT / ".deps/check/bin/hadolint"
-DOCKERFILES = ["Dockerfile", "packaging/compose/s3.Dockerfile"]
+DOCKERFILES = ["Dockerfile", "packaging/compose/s3.Dockerfile", "packaging/superset/Dockerfile"]
 # Debian calls these essential or required: each image has them.
 IN_EVERY_IMAGE = {"libc6", "libgcc-s1", "libstdc++6"}
 

@@ -1,9 +1,12 @@
 """`sluice export`: what other tools say of its files, and what it says of mistakes."""
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
+import urllib.request
 from pathlib import Path
 
 import yaml
@@ -11,7 +14,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from postgres import Postgres  # noqa: E402
-from project import Project  # noqa: E402
+from project import Project, wait_until  # noqa: E402
 
 DBT = ROOT / ".deps/dbt/bin/dbt"
 SOURCES = "books_analytics/models/staging/sources.yml"
@@ -99,6 +102,28 @@ class ExportTest(unittest.TestCase):
                                  "--quarantine-percent", "2.5")
         self.assertIn("> 5", limits)
         self.assertIn("> 0.025", limits)
+
+    def test_2_alerts_ask_for_metrics_that_a_run_has(self):
+        rules = self.project.ok("export", "prometheus-rules")
+        asked = set(re.findall(r"\bsluice_\w+", rules))
+        self.assertGreater(len(asked), 8)
+        run = self.project.start("run", "--http", "127.0.0.1:0")
+
+        def scraped():
+            assert run.poll() is None, run.log.read_text()
+            port = re.search(r"status page at http://[\d.]+:(\d+)/", run.log.read_text())
+            if not port:
+                return set()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}/metrics", timeout=10) as page:
+                return set(re.findall(r"^# TYPE (\w+)", page.read().decode(), re.M))
+
+        self.project.ok("produce", "data/best-selling-books.csv")
+        try:
+            wait_until(lambda: asked <= scraped(), 90)
+        except AssertionError:
+            self.fail(f"no run has {asked - scraped()}")
+        run.send_signal(signal.SIGTERM)
+        self.assertEqual(run.wait(timeout=60), 0, run.log.read_text())
 
     def test_3_mistakes_name_their_place(self):
         exposures = self.models / "marts/exposures.yml"
