@@ -27,7 +27,8 @@ THIRD_PARTY = {
     "simdjson": ("decode",),
     "duckdb": ("stage", "decode", "transform", "lake"),
     "libpq": ("postgres",),
-    "nlohmann/": ("lake", "gold", "cli", "transform", "serve", "export"),  # documents, never records
+    # Documents, never records.
+    "nlohmann/": ("lake", "gold", "cli", "transform", "serve", "export"),
     "yaml-cpp/": ("config",),
     "CLI/": ("cli",),
     "curl/": ("lake",),
