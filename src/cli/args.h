@@ -34,12 +34,15 @@ struct ValidateArgs {
 struct PlanArgs {
   bool accept = false;
   bool sql = false;
+  std::string run_role;  ///< empty: the role of the address
+  std::string read_role = "sluice_read";
   int64_t wait_s = 60;
 };
 struct RunArgs {
   bool once = false;
   int32_t workers = 1;
   int64_t wait_s = 60;
+  bool allow_async_commit = false;
   HttpArgs http{};
 };
 struct ProduceArgs {

@@ -50,6 +50,9 @@ void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       ->check(CLI::NonNegativeNumber)
       ->envname("SLUICE_WAIT")
       ->capture_default_str();
+  verb->add_flag("--allow-async-commit", run->allow_async_commit,
+                 "Take a PostgreSQL with synchronous_commit off")
+      ->envname("SLUICE_ALLOW_ASYNC_COMMIT");
 
   AddHttp(*verb, run->http);
   verb->add_option("--http-host", run->http.hosts, "A name that requests may use; may be repeated")
@@ -107,7 +110,13 @@ void AddPlanning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   verb = AddVerb(app, "plan", "Show what a run would create or change; writes nothing", chosen,
                  common, Plan, plan);
   verb->add_flag("--accept", plan->accept, "Take a changed transform from the marks on");
-  verb->add_flag("--sql", plan->sql, "Print the statements for a DBA");
+  CLI::Option* const sql = verb->add_flag("--sql", plan->sql, "Print the statements for a DBA");
+  verb->add_option("--run-role", plan->run_role,
+                   "With --sql: who a run connects as; default: the role of the address")
+      ->needs(sql);
+  verb->add_option("--read-role", plan->read_role, "With --sql: who only reads")
+      ->needs(sql)
+      ->capture_default_str();
   verb->add_option("--wait", plan->wait_s, "Seconds to wait for services")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -9,12 +9,14 @@
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/waiting.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "gold/python.h"
 #include "pipeline/lake_store.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
+#include "postgres/server_facts.h"
 
 namespace sluice::cli {
 namespace {
@@ -59,18 +61,31 @@ Finding CheckClock(SqlSession& session) {
           std::abs(skew) < kMostSkewMs ? "" : "set this machine's clock (NTP)"};
 }
 
-Finding CheckServer(SqlSession& session) {
-  const auto rows = session.Query(
-      "SELECT current_setting('server_version'), pg_is_in_recovery(), "
-      "current_setting('synchronous_commit')");
-  if (!rows) return FromError("PostgreSQL", rows.error());
-  const SqlRow& row = rows->rows[0];
-  if (row[1] == "t") return {"PostgreSQL", false, "a standby", "connect to the primary"};
-  if (row[2] == "off") {
-    return {"PostgreSQL", false, "synchronous_commit is off: a crash may take back commits",
-            "ALTER SYSTEM SET synchronous_commit = on"};
+std::string Told(const ServerFacts& facts) {
+  return fmt::format("version {}, database {}, role {}, {}, {} of {} connections", facts.version,
+                     facts.database, facts.role, facts.tls.empty() ? "no TLS" : facts.tls,
+                     facts.connections, facts.max_connections);
+}
+
+std::vector<Finding> CheckServer(const Spec& spec, const Services& services, SqlSession& session) {
+  const auto facts = ReadServerFacts(session);
+  if (!facts) return {FromError("PostgreSQL", facts.error())};
+  std::vector<Finding> findings{{"PostgreSQL", true, Told(*facts)},
+                                {"address", true, services.database->Address()}};
+  const Status takes = CheckTakesCommits(*facts, AsyncCommit::kRefused);
+  if (!takes) findings.push_back(FromError("commits", takes.error()));
+  if (!facts->fsync || !facts->full_page_writes) {
+    findings.push_back({"durability", false,
+                        fmt::format("{} is off: a crash may leave a broken database",
+                                    facts->fsync ? "full_page_writes" : "fsync"),
+                        "set it to on in postgresql.conf"});
   }
-  return {"PostgreSQL", true, "version " + *row[0]};
+  if (facts->superuser && !spec.warehouse.embedded) {
+    findings.push_back({"role", true,
+                        fmt::format("{} is a superuser, more than sluice needs", facts->role),
+                        "`sluice plan --sql --run-role NAME` prints what a role of its own needs"});
+  }
+  return findings;
 }
 
 Finding CheckStore(const Spec& spec) {
@@ -110,7 +125,7 @@ std::vector<Finding> Examine(const Spec& spec) {
   if (spec.gold) findings.push_back(CheckDbt(spec));
   findings.push_back(CheckBroker(spec));
   findings.push_back(CheckStore(spec));
-  const auto services = OpenServices(spec, {.wait = std::chrono::seconds(5)});
+  const auto services = OpenServices(spec, Waiting(5));
   if (!services) {
     findings.push_back(FromError("PostgreSQL", services.error()));
     return findings;
@@ -120,7 +135,9 @@ std::vector<Finding> Examine(const Spec& spec) {
     findings.push_back(FromError("PostgreSQL", session.error()));
     return findings;
   }
-  findings.push_back(CheckServer(**session));
+  for (auto& finding : CheckServer(spec, *services, **session)) {
+    findings.push_back(std::move(finding));
+  }
   findings.push_back(CheckClock(**session));
   return findings;
 }

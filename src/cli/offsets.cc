@@ -7,6 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/output.h"
+#include "cli/waiting.h"
 #include "config/units.h"
 #include "core/text.h"
 #include "ledger/ledger.h"
@@ -25,7 +26,7 @@ int OnServices(const CommonArgs& common, Work work) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  auto services = OpenServices(*spec, {.wait = kWait});
+  auto services = OpenServices(*spec, Waiting(kWait.count()));
   if (!services) return Failed(common, services.error());
   const Result<std::string> text = work(*spec, *services);
   if (!text) return Failed(common, text.error());

@@ -1,18 +1,20 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "cli/waiting.h"
 #include "core/text.h"
 #include "ledger/ledger.h"
 #include "ledger/report.h"
 #include "ledger/schema.h"
+#include "pipeline/dba_script.h"
 #include "pipeline/lake_store.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
+#include "postgres/server_facts.h"
 
 namespace sluice::cli {
 namespace {
@@ -44,20 +46,27 @@ Result<Planned> MakePlan(const Spec& spec, Services& services, StationSet& stati
   return plan;
 }
 
+// Asks for no right that a role without any would lack: the statements are there to give them.
+Result<std::string> MakeScript(const Spec& spec, const PlanArgs& args, Services& services,
+                               StationSet& stations) {
+  SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-plan"));
+  SLUICE_ASSIGN(const ServerFacts facts, ReadServerFacts(*session));
+  std::vector<TableChange> changes;
+  if (stations.warehouse) {
+    SLUICE_ASSIGN(changes, stations.warehouse->Plan(*session));
+  }
+  std::erase_if(changes, [](const TableChange& change) { return change.action == "grant"; });
+  const DbaRoles roles{facts.database, args.run_role.empty() ? facts.role : args.run_role,
+                       args.read_role};
+  return DbaScript(spec, roles, changes);
+}
+
 Status Accept(const Spec& spec, Services& services) {
   SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-plan"));
   SLUICE_TRY(CreateLedgerTables(*session));
   Registration registration = RegistrationOf(spec);
   registration.accept_transform = true;
   return RegisterPipeline(*session, registration);
-}
-
-std::string Statements(const Planned& plan) {
-  std::string sql = plan.has_ledger ? "" : LedgerTablesSql();
-  for (const auto& change : plan.changes) {
-    if (!change.sql.empty()) sql += change.sql + (change.sql.ends_with('\n') ? "" : "\n");
-  }
-  return sql.empty() ? "-- nothing to do\n" : sql;
 }
 
 std::string AsText(const Spec& spec, const Planned& plan) {
@@ -105,7 +114,7 @@ int Plan(const CommonArgs& common, const PlanArgs& args) {
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
   const StopOnSignal stop;
-  const OpenOptions open{.wait = std::chrono::seconds(args.wait_s), .stop = stop.token()};
+  const OpenOptions open = Waiting(args.wait_s, stop.token());
   auto services = OpenServices(*spec, open);
   if (!services) return Failed(common, services.error());
   const Status reached =
@@ -118,11 +127,15 @@ int Plan(const CommonArgs& common, const PlanArgs& args) {
     if (!accepted) return Failed(common, accepted.error());
     Tell("sluice: the pipeline file's transform holds from the marks on\n");
   }
+  if (args.sql) {
+    const auto script = MakeScript(*spec, args, *services, *stations);
+    if (!script) return Failed(common, script.error());
+    Print(*script);
+    return 0;
+  }
   const auto plan = MakePlan(*spec, *services, *stations);
   if (!plan) return Failed(common, plan.error());
-  Print(args.sql        ? Statements(*plan)
-        : common.json() ? AsJson(*plan).dump() + "\n"
-                        : AsText(*spec, *plan));
+  Print(common.json() ? AsJson(*plan).dump() + "\n" : AsText(*spec, *plan));
   return 0;
 }
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "cli/args.h"
 #include "cli/output.h"
+#include "cli/waiting.h"
 #include "core/text.h"
 #include "ledger/quarantine_report.h"
 #include "ledger/schema.h"
@@ -77,7 +77,7 @@ int WithLedger(const CommonArgs& common, Body&& body) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  const auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  const auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   const auto session = services->database->Connect("sluice-quarantine");
   if (!session) return Failed(common, session.error());

@@ -176,7 +176,10 @@ int Run(const CommonArgs& common, const RunArgs& args) {
   if (!server) return Failed(common, server.error());
   RunView view(common, *spec);
   const RunOptions options{
-      .once = args.once, .workers = args.workers, .wait = std::chrono::seconds(args.wait_s)};
+      .once = args.once,
+      .workers = args.workers,
+      .wait = std::chrono::seconds(args.wait_s),
+      .async_commit = args.allow_async_commit ? AsyncCommit::kAllowed : AsyncCommit::kRefused};
   const auto summary = RunPipeline(*spec, options, view.Events(), board, stop.token());
   view.End();
   if (!summary) return Failed(common, summary.error());

@@ -6,6 +6,7 @@
 
 #include "cli/args.h"
 #include "cli/output.h"
+#include "cli/waiting.h"
 #include "core/text.h"
 #include "ledger/report.h"
 #include "ledger/schema.h"
@@ -148,7 +149,7 @@ int ShowStatus(const CommonArgs& common, const StatusArgs& args) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  const auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  const auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   const auto session = services->database->Connect("sluice-status");
   if (!session) return Failed(common, session.error());

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <ctime>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/waiting.h"
 #include "core/text.h"
 #include "lake/reader.h"
 #include "pipeline/lake_query.h"
@@ -38,7 +38,7 @@ int WithLake(const CommonArgs& common, const std::function<Status(Lake&)>& body)
   int exit_code = 0;
   auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   auto session = services->database->Connect("sluice-tables");
   if (!session) return Failed(common, session.error());

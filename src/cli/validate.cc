@@ -5,6 +5,7 @@
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "cli/waiting.h"
 #include "pipeline/lake_store.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
@@ -13,13 +14,8 @@ namespace sluice::cli {
 namespace {
 
 // PostgreSQL and the lake answer, the topic exists: what a run would find out first.
-Status CheckServices(const CommonArgs& common, const Spec& spec, int64_t wait_s,
-                     std::stop_token stop) {
-  const OpenOptions open{.wait = std::chrono::seconds(wait_s),
-                         .stop = stop,
-                         .on_wait = [&](const std::string& reason) {
-                           if (!reason.empty() && !common.json()) Tell("sluice: " + reason + "\n");
-                         }};
+Status CheckServices(const Spec& spec, int64_t wait_s, std::stop_token stop) {
+  const OpenOptions open = Waiting(wait_s, stop);
   SLUICE_ASSIGN(const Services services, OpenServices(spec, open));
   SLUICE_TRY(WaitFor("the lake", open, [&] { return ReachLake(spec, *services.store); }));
   if (spec.source.embedded) return {};
@@ -41,7 +37,7 @@ int Validate(const CommonArgs& common, const ValidateArgs& args) {
   if (!problems.empty()) return Failed(common, AboutFile(*spec, std::move(problems)));
   if (!args.offline) {
     const StopOnSignal stop;
-    const Status services = CheckServices(common, *spec, args.wait_s, stop.token());
+    const Status services = CheckServices(*spec, args.wait_s, stop.token());
     if (!services) return Failed(common, services.error());
   }
   if (common.json()) {

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/waiting.h"
 #include "core/text.h"
 
 namespace sluice::cli {
@@ -59,7 +59,7 @@ int Verify(const CommonArgs& common, const VerifyArgs&) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   ProgressLine line(common.json());
   const auto report = VerifyPipeline(

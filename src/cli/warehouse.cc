@@ -1,8 +1,8 @@
-#include <chrono>
 
 #include "cli/args.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/waiting.h"
 #include "pipeline/services.h"
 
 namespace sluice::cli {
@@ -23,7 +23,7 @@ int WarehouseSql(const CommonArgs& common, const SqlArgs& args) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  const auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  const auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   const auto session = services->database->Connect("sluice-sql");
   if (!session) return Failed(common, session.error());
@@ -37,7 +37,7 @@ int WarehouseAddress(const CommonArgs& common) {
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  const auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  const auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   Print(services->database->Address() + "\n");
   if (spec->warehouse.embedded) {

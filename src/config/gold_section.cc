@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <array>
 
 #include "config/codes.h"
+#include "config/names.h"
 #include "config/sections.h"
 
 namespace sluice {
@@ -27,11 +29,30 @@ void ReadDbt(Reader& reader, const Node& node, GoldSpec& gold) {
   gold.dbt = std::move(path);
 }
 
+void ReadSchema(Reader& reader, const Node& node, GoldSpec& gold) {
+  const auto text = reader.ReadText(node);
+  if (!text) return;
+  if (!IsIdentifier(text->value) || text->value.size() > kPostgresNameBytes) {
+    return reader.ReportValue(
+        node, *text,
+        {codes::kBadName, fmt::format("a schema cannot be named {}", Reader::Shown(node)), "",
+         "write letters, digits and `_`, at most 63 bytes: `gold`"});
+  }
+  if (text->value == "sluice" || text->value == "information_schema" ||
+      text->value.starts_with("pg_")) {
+    return reader.ReportValue(
+        node, *text,
+        {codes::kReservedName, "this schema is reserved", "", "choose another, such as `gold`"});
+  }
+  gold.schema = text->value;
+}
+
 }  // namespace
 
 void ReadGold(Reader& reader, const Node& node, GoldSpec& gold) {
   const std::array keys{
       Key{"dbt", "dbt: books_analytics", [&](const Node& n) { ReadDbt(reader, n, gold); }},
+      Key{"schema", "", [&](const Node& n) { ReadSchema(reader, n, gold); }},
       Key{"every", "",
           [&](const Node& n) {
             if (auto every = reader.ReadDuration(n, kEvery)) gold.every_ms = *every;

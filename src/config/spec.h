@@ -50,8 +50,9 @@ struct LakeSpec {
 
 struct WarehouseSpec {
   bool embedded = false;
-  std::string url;       ///< postgres://… or key=value; secrets in clear; empty when embedded
-  int64_t every_ms = 0;  ///< 0: as soon as there is work
+  std::string url;            ///< postgres://… or key=value; secrets in clear; empty when embedded
+  int64_t every_ms = 0;       ///< 0: as soon as there is work
+  bool insecure_tls = false;  ///< `--insecure-tls`: a remote server may go without proof
 };
 
 enum class NumberPolicy { kNull, kKeep, kQuarantine };
@@ -123,8 +124,9 @@ struct SilverSpec {
 };
 
 struct GoldSpec {
-  std::string dbt;            ///< absolute folder of the dbt project
-  int64_t every_ms = 10'000;  ///< at most so often
+  std::string dbt;                ///< absolute folder of the dbt project
+  std::string schema = "public";  ///< where dbt makes its tables
+  int64_t every_ms = 10'000;      ///< at most so often
 };
 
 /// Where a run answers HTTP.

@@ -63,6 +63,7 @@ void ReadUrl(Reader& reader, const Node& node, WarehouseSpec& warehouse) {
   const auto url = ParsePostgresUrl(text->value);
   if (!url) return ReportBadUrl(reader, node, *text, url.error().message);
   CheckTls(reader, node, *text, *url);
+  warehouse.insecure_tls = reader.options().insecure_tls;
   warehouse.url = text->value;
 }
 

@@ -30,7 +30,7 @@ PASSWORD_VARIABLE = "DBT_ENV_SECRET_SLUICE_PASSWORD"
 # What a dbt profile has a key for; other libpq keywords travel as libpq's own variables.
 PROFILE_KEYS = ("connect_timeout", "keepalives_idle", "sslmode", "sslcert", "sslkey", "sslrootcert")
 LIBPQ_VARIABLES = {
-    "hostaddr": "PGHOSTADDR", "passfile": "PGPASSFILE", "service": "PGSERVICE",
+    "hostaddr": "PGHOSTADDR", "passfile": "PGPASSFILE",
     "options": "PGOPTIONS", "channel_binding": "PGCHANNELBINDING", "requirepeer": "PGREQUIREPEER",
     "sslcrl": "PGSSLCRL", "sslcrldir": "PGSSLCRLDIR", "sslsni": "PGSSLSNI",
     "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
@@ -81,6 +81,8 @@ def write_profile(settings):
     except psycopg2.ProgrammingError as error:
         raise BuildError("config", f"the warehouse's address is not one: {error}") from None
     os.environ[PASSWORD_VARIABLE] = settings["password"] or address.get("password", "")
+    # The address is complete: a service file could only add what somebody meant for others.
+    os.environ.pop("PGSERVICE", None)
     for keyword, variable in LIBPQ_VARIABLES.items():
         if keyword in address:
             os.environ[variable] = address[keyword]
@@ -258,7 +260,7 @@ class Worker:
                     time.sleep(0.2)
                 yield
         except psycopg2.OperationalError as error:
-            raise BuildError("retryable", f"the warehouse is away: {error}") from None
+            raise BuildError("retryable", f"dbt got no session: {error}") from None
 
     def _invoke(self, verb, manifest=None, callback=None):
         from dbt.cli.main import dbtRunner

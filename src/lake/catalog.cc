@@ -50,6 +50,10 @@ Result<std::string> PointerOf(const SqlRow& row, const TableName& name) {
 
 }  // namespace
 
+std::string CatalogTablesSql() {
+  return std::string(kCreate.substr(1)) + ";\n";
+}
+
 Status CreateCatalog(SqlSession& session) {
   SLUICE_TRY(session.Query(kTakeTurns));
   // CREATE … IF NOT EXISTS needs the right to create also where there is nothing to do.

@@ -17,6 +17,10 @@ namespace sluice {
 /// end. Call within a transaction.
 Status CreateCatalog(SqlSession& session);
 
+/// Returns the statements of CreateCatalog, for a DBA: unqualified names, nothing that is there is
+/// touched.
+std::string CatalogTablesSql();
+
 /// Returns a table's pointer; nothing when there is no such table or no catalog yet.
 Result<std::optional<std::string>> FindPointer(SqlSession& session, const std::string& catalog,
                                                const TableName& name);

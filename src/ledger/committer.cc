@@ -164,6 +164,8 @@ Status Committer::Commit(const Staged& staged, Participant& participant, std::st
 void Committer::WaitBeforeRetry(const Error& error, int attempt, std::stop_token stop) {
   on_wait_(error.message);
   if (attempt == 0) LogError("a commit waits and will be tried again", error);
+  // The server became a standby: a new session finds the primary, where several hosts are named.
+  if (error.code == "25006") session_.reset();
   if (error.code == "55P03") {
     // Somebody holds a lock for too long: a fenced worker that froze, perhaps.
     if (auto session = Session(); session) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "ledger/ledger_fixture.h"
 #include "ledger/quarantine_report.h"
 
@@ -22,10 +24,13 @@ class Rows : public Participant {
                              "," + std::to_string(to_ - 1) + ")"));
     if (kill_backend) {
       // The COMMIT that follows finds a dead connection: its outcome is in doubt.
-      const auto killed = killer->Query("SELECT pg_terminate_backend(" +
-                                        std::to_string(session.BackendPid()) + ", 5000)");
       kill_backend = false;
-      if (!killed) return Fail(killed.error());
+      const std::string pid = std::to_string(session.BackendPid());
+      SLUICE_TRY(killer->Query("SELECT pg_terminate_backend(" + pid + ")"));
+      for (SqlRows alive;; std::this_thread::yield()) {
+        SLUICE_ASSIGN(alive, killer->Query("SELECT 1 FROM pg_stat_activity WHERE pid = " + pid));
+        if (alive.rows.empty()) break;
+      }
     }
     return {};
   }

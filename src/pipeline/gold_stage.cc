@@ -76,7 +76,7 @@ Result<BuildResult> GoldStage::Build(std::stop_token stop) {
     stale_ = false;
     building_ = true;
   }
-  auto result = worker_->Build(stop);
+  auto result = WithCause(worker_->Build(stop));
   {
     const std::lock_guard lock(mutex_);
     building_ = false;
@@ -86,15 +86,25 @@ Result<BuildResult> GoldStage::Build(std::stop_token stop) {
   return result;
 }
 
+// dbt's driver knows no SQLSTATE of a session that it did not get; ours does, in any language.
+Result<BuildResult> GoldStage::WithCause(Result<BuildResult> result) const {
+  if (result || result.error().kind != ErrorKind::kRetryable) return result;
+  const auto session = database_->Connect("sluice-gold");
+  if (session || session.error().kind != ErrorKind::kInvalidConfig) return result;
+  return Fail(session.error());
+}
+
 Result<std::unique_ptr<GoldStage>> GoldStage::Make(
     const Spec& spec, Services& services,
     std::function<void(const Result<BuildResult>&)> on_result) {
   std::unique_ptr<GoldStage> stage(new GoldStage());
+  stage->database_ = services.database.get();
   DbtOptions options;
   options.project_folder = spec.gold->dbt;
   options.profiles_folder = spec.StateFolder() + "/dbt/profiles";
   options.state_folder = spec.StateFolder() + "/dbt";
   options.conninfo = services.conninfo;
+  options.schema = spec.gold->schema;
   SLUICE_ASSIGN(stage->worker_, DbtWorker::Make(std::move(options)));
   SLUICE_TRY(stage->worker_->Start());
   const auto keep = [&database = *services.database, pipeline = spec.pipeline,

@@ -30,7 +30,9 @@ class GoldStage {
  private:
   GoldStage() = default;
   Result<BuildResult> Build(std::stop_token stop);
+  Result<BuildResult> WithCause(Result<BuildResult> result) const;
 
+  SqlDatabase* database_ = nullptr;
   std::mutex mutex_;
   std::condition_variable ended_;
   bool stale_ = true;  ///< a commit came after the last build's start

@@ -17,9 +17,11 @@
 #include "ledger/schema.h"
 #include "pipeline/gold_stage.h"
 #include "pipeline/lake_store.h"
+#include "pipeline/ledger_watch.h"
 #include "pipeline/lives.h"
 #include "pipeline/services.h"
 #include "pipeline/stations.h"
+#include "postgres/server_facts.h"
 #include "source/out_of_range.h"
 
 namespace sluice {
@@ -33,6 +35,14 @@ constexpr int64_t kWatermarksEveryMs = 1'000;
 constexpr int64_t kMaxDrainMs = 20'000;
 constexpr milliseconds kBrokerWait{5'000};
 constexpr milliseconds kAskAgain{2'000};
+constexpr milliseconds kAskEvery{1'000};
+constexpr milliseconds kAskEveryOnce{200};
+
+// Whose worker owns a partition is for people to find.
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "host";
+}
 
 void Keep(const Result<BuildResult>& result, GoldStatus& gold) {
   ++gold.builds;
@@ -61,10 +71,8 @@ class Run {
   Result<RunSummary> Execute() {
     board_.UpdateRun([](RunStatus& run) { run.started_ms = WallClockMs(); });
     SLUICE_TRY(Open());
-    SLUICE_TRY(WithDatabase([this] { return PrepareTables(); }));
-    SLUICE_TRY(FindTopic());
-    SLUICE_TRY(WithDatabase([this] { return FindLog(); }));
-    if (options_.once) SLUICE_TRY(WaitFor("Kafka", WaitOptions(), [this] { return SetTargets(); }));
+    SLUICE_TRY(WaitFor("PostgreSQL", WaitOptions(), [this] { return PrepareTables(); }));
+    SLUICE_TRY(FindLog());
     SLUICE_TRY(StartGold());
     StartWorkers();
     Supervise();
@@ -86,59 +94,57 @@ class Run {
   }
 
   Status Open() {
-    SLUICE_ASSIGN(services_, OpenServices(spec_, WaitOptions()));
-    return WaitFor("the lake", WaitOptions(),
-                   [this] { return CheckLake(spec_, *services_.store); });
-  }
-
-  // One that breaks away while the run starts is waited for like one that was away. What a phase
-  // did before it broke is done again.
-  Status WithDatabase(const std::function<Status()>& phase) {
-    return WaitFor("PostgreSQL", WaitOptions(), [&]() -> Status {
-      SLUICE_TRY(Connect());
-      return phase();
-    });
-  }
-
-  Status Connect() {
-    if (session_ && session_->IsAlive()) return {};
-    SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
+    const OpenOptions open = WaitOptions();
+    SLUICE_ASSIGN(services_, OpenServices(spec_, open));
+    SLUICE_TRY(WaitFor("the lake", open, [this] { return CheckLake(spec_, *services_.store); }));
     return {};
+  }
+
+  // For the start only: later the workers have sessions of their own.
+  Result<SqlSession*> Session() {
+    if (!session_ || !session_->IsAlive()) {
+      SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
+    }
+    return session_.get();
+  }
+
+  Status CheckServer(SqlSession& session) const {
+    SLUICE_ASSIGN(const ServerFacts facts, ReadServerFacts(session));
+    return CheckTakesCommits(facts, options_.async_commit);
   }
 
   Status PrepareTables() {
     auto stations = MakeStations(spec_, *services_.store, "prepare");
     if (!stations) return Fail(AsError(stations.error()));
-    SLUICE_TRY(CreateLedgerTables(*session_));
-    SLUICE_TRY(RegisterPipeline(*session_, RegistrationOf(spec_)));
-    SLUICE_ASSIGN(auto changes, stations->lake->Plan(*session_));
-    SLUICE_TRY(stations->lake->Prepare(*session_));
+    SLUICE_ASSIGN(SqlSession* const session, Session());
+    SLUICE_TRY(CheckServer(*session));
+    SLUICE_TRY(CreateLedgerTables(*session));
+    SLUICE_TRY(RegisterPipeline(*session, RegistrationOf(spec_)));
+    SLUICE_ASSIGN(auto changes, stations->lake->Plan(*session));
+    SLUICE_TRY(stations->lake->Prepare(*session));
     sinks_ = {Sink::kLake};
     if (stations->warehouse) {
       sinks_.push_back(Sink::kWarehouse);
-      SLUICE_ASSIGN(auto more, stations->warehouse->Plan(*session_));
-      SLUICE_TRY(stations->warehouse->Prepare(*session_));
+      SLUICE_ASSIGN(auto more, stations->warehouse->Plan(*session));
+      SLUICE_TRY(stations->warehouse->Prepare(*session));
       std::move(more.begin(), more.end(), std::back_inserter(changes));
     }
     events_.on_tables(changes);
     return {};
   }
 
-  Status FindTopic() {
+  Status FindLog() {
     SLUICE_ASSIGN(broker_, OpenBroker(spec_, true));
     SLUICE_ASSIGN(watcher_, MakeSource(spec_, broker_, "sluice-watch"));
+    TopicIdentity topic;
     SLUICE_TRY(WaitFor("Kafka", WaitOptions(), [&]() -> Status {
-      SLUICE_ASSIGN(topic_, watcher_->Identify(kAskAgain));
+      SLUICE_ASSIGN(topic, watcher_->Identify(kAskAgain));
       // A topic that was made a moment ago may show none yet: all of it would count as read.
-      if (topic_.partitions > 0) return {};
-      return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic_.topic));
+      if (topic.partitions > 0) return {};
+      return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic.topic));
     }));
-    partitions_ = topic_.partitions;
-    return {};
-  }
-
-  Status FindLog() {
-    SLUICE_ASSIGN(log_, ResolveLog(*session_, spec_.pipeline, topic_, false));
+    partitions_ = topic.partitions;
+    SLUICE_TRY(WaitFor("PostgreSQL", WaitOptions(), [&] { return FindMarks(topic); }));
     board_.UpdateRun([&](RunStatus& run) {
       run.broker = broker_.bootstrap;
       run.embedded_broker = broker_.embedded.has_value();
@@ -146,18 +152,28 @@ class Run {
     });
     events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
                       log_);
-    return StartLog();
+    if (marks_.empty()) SLUICE_TRY(StartLog());
+    if (!options_.once) return {};
+    return WaitFor("Kafka", WaitOptions(), [this] { return SetTargets(); });
+  }
+
+  Status FindMarks(const TopicIdentity& topic) {
+    SLUICE_ASSIGN(SqlSession* const session, Session());
+    SLUICE_ASSIGN(log_, ResolveLog(*session, spec_.pipeline, topic, false));
+    SLUICE_ASSIGN(marks_, LeastMarks(*session, spec_.pipeline, log_));
+    return {};
   }
 
   // `start:` is for the partitions that a log has when it is first read.
   Status StartLog() {
-    SLUICE_ASSIGN(const auto known, ReadMarks());
-    if (!known.empty()) return {};
     std::map<PartitionId, Offset> first;
     for (int32_t partition = 0; partition < partitions_; ++partition) {
       SLUICE_ASSIGN(first[PartitionId{partition}], FirstOffset(PartitionId{partition}));
     }
-    return StartPartitions(*session_, {spec_.pipeline, "", log_, sinks_}, first);
+    return WaitFor("PostgreSQL", WaitOptions(), [&]() -> Status {
+      SLUICE_ASSIGN(SqlSession* const session, Session());
+      return StartPartitions(*session, {spec_.pipeline, "", log_, sinks_}, first);
+    });
   }
 
   Result<Offset> FirstOffset(PartitionId partition) {
@@ -170,13 +186,12 @@ class Run {
 
   // A mark beyond the log's end would count as reached: its partition is stopped from the start.
   Status SetTargets() {
-    SLUICE_ASSIGN(const auto next, ReadMarks());
     for (int32_t partition = 0; partition < partitions_; ++partition) {
       const PartitionId id{partition};
       SLUICE_ASSIGN(const Watermarks marks, watcher_->QueryWatermarks(id, kBrokerWait));
       targets_[id] = marks.high;
-      const auto mark = next.find(id);
-      if (mark == next.end() || mark->second <= marks.high) continue;
+      const auto mark = marks_.find(id);
+      if (mark == marks_.end() || mark->second <= marks.high) continue;
       stopped_at_start_.insert(
           {id, FailureOutOfRange(spec_.source.topic, partition, mark->second.value, marks)});
     }
@@ -196,7 +211,7 @@ class Run {
 
   WorkerOptions OptionsOf(int32_t number) const {
     WorkerOptions options;
-    options.name = fmt::format("{}-{}", getpid(), number);
+    options.name = fmt::format("{}-{}-{}", HostName(), getpid(), number);
     options.pipeline = spec_.pipeline;
     options.log = log_;
     options.lake_every_ms = spec_.lake.every_ms;
@@ -210,6 +225,9 @@ class Run {
   void StartWorkers() {
     start_ = Now();
     board_.UpdateRun([](RunStatus& run) { run.phase = RunPhase::kRunning; });
+    session_.reset();
+    watch_.emplace(*services_.database, spec_.pipeline, log_,
+                   options_.once ? kAskEveryOnce : kAskEvery);
     for (int32_t number = 0; number < options_.workers; ++number) {
       Lane& lane = lanes_.emplace_back();
       lane.thread = std::jthread([this, &lane, options = OptionsOf(number)] {
@@ -282,23 +300,14 @@ class Run {
   }
 
   // Asks the ledger, not our workers: another process may own some of the partitions.
-  bool TargetsReached() {
-    const auto marks = ReadMarks();
-    if (!marks) {
-      LogError("the ledger could not be read", marks.error());
-      return false;
-    }
+  bool TargetsReached() const {
+    const auto marks = watch_->Marks();
     const auto stopped = StoppedPartitions();
     return std::all_of(targets_.begin(), targets_.end(), [&](const auto& target) {
-      const auto mark = marks->find(target.first);
+      const auto mark = marks.find(target.first);
       return stopped.contains(target.first) ||
-             (mark != marks->end() && mark->second >= target.second);
+             (mark != marks.end() && mark->second >= target.second);
     });
-  }
-
-  Result<std::map<PartitionId, Offset>> ReadMarks() {
-    SLUICE_TRY(Connect());
-    return LeastMarks(*session_, spec_.pipeline, log_);
   }
 
   void ReportProgress() {
@@ -314,6 +323,7 @@ class Run {
       if (progress.waiting.empty()) progress.waiting = worker.reason;
       for (const auto& [partition, status] : worker.partitions) marks[partition] = status.warehouse;
     }
+    if (progress.waiting.empty()) progress.waiting = watch_->Trouble();
     progress.lag = LagOf(marks);
     if (options_.once) progress.target = TargetRecords();
     last_ = progress;
@@ -368,10 +378,10 @@ class Run {
   std::unique_ptr<SqlSession> session_;
   BrokerUse broker_;
   std::unique_ptr<Source> watcher_;
-  TopicIdentity topic_;
   LogId log_;
   int32_t partitions_ = 0;
   std::vector<Sink> sinks_;
+  std::map<PartitionId, Offset> marks_;  // of the ledger, at the start
   std::map<PartitionId, Offset> targets_;
   std::map<PartitionId, Error> stopped_at_start_;
   std::mutex events_mutex_;
@@ -384,6 +394,7 @@ class Run {
   RunProgress last_;
   std::mutex lanes_mutex_;
   std::stop_source workers_stop_;
+  std::optional<LedgerWatch> watch_;
   std::list<Lane> lanes_;  // threads: joined before all else goes
 };
 

@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "gold/dbt.h"
 #include "pipeline/status_board.h"
+#include "postgres/server_facts.h"
 #include "stage/sink.h"
 
 namespace sluice {
@@ -20,6 +21,7 @@ struct RunOptions {
   bool once = false;  ///< stop when all that was in the topic at the start is committed
   int32_t workers = 1;
   std::chrono::milliseconds wait{60'000};  ///< for services that are away at the start
+  AsyncCommit async_commit = AsyncCommit::kRefused;
 };
 
 /// How a run stands; sums count since it started.

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/pause.h"
 #include "pipeline/lake_store.h"
+#include "postgres/conninfo.h"
 #include "postgres/database.h"
 #include "source/kafka_source.h"
 
@@ -16,6 +17,17 @@ namespace {
 
 constexpr int64_t kFirstDelayMs = 100;
 constexpr int64_t kMaxDelayMs = 2'000;
+
+// The last reason, and for how long it was waited out.
+std::unexpected<Error> GivenUp(std::string_view what, const OpenOptions& options,
+                               const Status& status) {
+  Error error = status.error();
+  if (error.hint.empty()) {
+    error.hint = fmt::format("waited {} s for {}; --wait says for how long",
+                             options.wait.count() / 1000, what);
+  }
+  return Fail(std::move(error));
+}
 
 }  // namespace
 
@@ -28,7 +40,7 @@ Status WaitFor(std::string_view what, const OpenOptions& options,
       options.on_wait("");
       return status;
     }
-    if (ElapsedMs(start) + delay > options.wait.count()) return status;
+    if (ElapsedMs(start) + delay > options.wait.count()) return GivenUp(what, options, status);
     options.on_wait(fmt::format("waiting for {}: {}", what, status.error().message));
     if (!PauseFor(std::chrono::milliseconds(delay), options.stop)) {
       return Fail(ErrorKind::kShutdown, fmt::format("stopped while waiting for {}", what));
@@ -47,8 +59,13 @@ Result<Services> OpenServices(const Spec& spec, const OpenOptions& options) {
     services.conninfo = services.server->Conninfo();
     SLUICE_ASSIGN(services.database, services.server->Database());
   } else {
-    services.conninfo = spec.warehouse.url;
-    SLUICE_ASSIGN(services.database, MakeDatabase(spec.warehouse.url));
+    DatabaseOptions database;
+    if (spec.warehouse.insecure_tls) database.tls = RemoteTls::kAsWritten;
+    SLUICE_ASSIGN(ConnectParams params, CompleteConninfo(spec.warehouse.url, database.tls));
+    // What the service file says is among them now; other programs may look for it elsewhere.
+    params.erase("service");
+    services.conninfo = SpellConninfo(params);
+    SLUICE_ASSIGN(services.database, MakeDatabase(spec.warehouse.url, database));
   }
   SLUICE_TRY(WaitFor("PostgreSQL", options, [&]() -> Status {
     SLUICE_TRY(services.database->Connect("sluice"));

@@ -173,7 +173,7 @@ Status MakeCluster(const ServerPlace& place, const ServerPrograms& programs) {
   fs::remove_all(fresh, error);
   SLUICE_TRY(GiveFolder(fresh, place.user));
   SLUICE_TRY(RunStep(place, {programs.initdb, "-D", fresh, "-A", "trust", "-U", "sluice", "-E",
-                             "UTF8", "--no-locale", "--no-instructions", "--no-sync"}));
+                             "UTF8", "--no-locale", "--no-sync"}));
   SLUICE_TRY(RunStep(place, {programs.postgres, "--single", "-F", "-D", fresh, "template1"},
                      "CREATE DATABASE sluice\n"));
   SLUICE_TRY(Configure(fresh));

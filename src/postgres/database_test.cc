@@ -143,8 +143,11 @@ TEST_F(DatabaseTest, AKilledBackendLosesTheSession) {
   const auto killer = Connect();
   const auto idle = Connect(), in_copy = Connect();
   const auto kill = [&](const SqlSession& victim) {
-    return One(*killer,
-               "SELECT pg_terminate_backend(" + std::to_string(victim.BackendPid()) + ", 5000)");
+    const std::string pid = std::to_string(victim.BackendPid());
+    const std::string done = One(*killer, "SELECT pg_terminate_backend(" + pid + ")");
+    while (One(*killer, "SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid) != "0")
+      continue;
+    return done;
   };
   EXPECT_EQ(kill(*idle), "t");
   const auto rows = idle->Query("SELECT 1");

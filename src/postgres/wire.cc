@@ -18,6 +18,19 @@ std::string Trimmed(const char* text) {
   return trimmed;
 }
 
+// libpq's messages have a line for each attempt and each piece of advice.
+std::string OnOneLine(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += ';';
+    } else {
+      line += c == '\t' ? ' ' : c;
+    }
+  }
+  return line;
+}
+
 std::string Field(const PGresult* result, int code) {
   return Trimmed(PQresultErrorField(result, code));
 }
@@ -69,8 +82,8 @@ std::unexpected<Error> Refused(PGconn* connection) {
   std::string sqlstate = TakeSqlState(message);
   auto [kind, hint] = RefusalOf(connection, sqlstate, message);
   if (sqlstate.empty()) sqlstate = kConnectionLost;
-  return Fail(kind, fmt::format("PostgreSQL gave no session: {}", message), std::move(hint),
-              std::move(sqlstate));
+  return Fail(kind, fmt::format("PostgreSQL gave no session: {}", OnOneLine(message)),
+              std::move(hint), std::move(sqlstate));
 }
 
 }  // namespace

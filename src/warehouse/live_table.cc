@@ -3,12 +3,21 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <span>
+
+#include "core/text.h"
 
 namespace sluice {
 namespace {
 
+// What a commit does: COPY, and for an upsert a comparison with the row that is there.
 constexpr std::string_view kRelation =
-    "SELECT c.relkind FROM pg_catalog.pg_namespace n "
+    "SELECT c.relkind, c.relpersistence = 'p', row_security_active(c.oid), current_user, "
+    "  array_to_string(array("
+    "    SELECT wanted FROM unnest($3::text[]) AS wanted WHERE CASE wanted "
+    "      WHEN 'USAGE' THEN NOT has_schema_privilege(n.oid, wanted) "
+    "      ELSE NOT has_table_privilege(c.oid, wanted) END), ',') "
+    "FROM pg_catalog.pg_namespace n "
     "LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2 "
     "WHERE n.nspname = $1";
 
@@ -59,16 +68,24 @@ const LiveColumn* LiveTable::Find(const std::string& name) const {
 }
 
 Result<LiveTable> ReadLiveTable(SqlSession& session, const Target& target) {
-  const std::array<SqlValue, 2> names{target.spec.schema, target.spec.table};
+  const std::array<SqlValue, 3> params{target.spec.schema, target.spec.table,
+                                       ArrayOf(RightsFor(target))};
+  const std::span<const SqlValue> names = std::span(params).first(2);
   LiveTable live;
-  SLUICE_ASSIGN(const SqlRows relation, session.Query(kRelation, names));
+  SLUICE_ASSIGN(const SqlRows relation, session.Query(kRelation, params));
   live.schema_exists = !relation.rows.empty();
   if (!live.schema_exists || !relation.rows[0].at(0)) return live;
-  live.kind = relation.rows[0].at(0)->at(0);
+  const SqlRow& row = relation.rows[0];
+  live.kind = row.at(0)->at(0);
+  live.logged = IsTrue(row.at(1));
+  live.row_security = IsTrue(row.at(2));
+  live.role = row.at(3).value_or("");
+  const std::string missing = row.at(4).value_or("");
+  if (!missing.empty()) live.missing_rights = Split(missing, ',');
   SLUICE_ASSIGN(const SqlRows columns, session.Query(kColumns, names));
-  for (const auto& row : columns.rows) {
-    live.columns.push_back({row.at(0).value_or(""), row.at(1).value_or(""), IsTrue(row.at(2)),
-                            IsTrue(row.at(3)), IsTrue(row.at(4))});
+  for (const auto& column : columns.rows) {
+    live.columns.push_back({column.at(0).value_or(""), column.at(1).value_or(""),
+                            IsTrue(column.at(2)), IsTrue(column.at(3)), IsTrue(column.at(4))});
   }
   SLUICE_ASSIGN(const SqlRows keys, session.Query(kKeys, names));
   live.keys = KeysOf(keys);

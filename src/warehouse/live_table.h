@@ -27,7 +27,11 @@ struct LiveKey {
 /// What the server has under a target's name.
 struct LiveTable {
   bool schema_exists = false;
-  char kind = '\0';  ///< pg_class.relkind; NUL when there is nothing
+  char kind = '\0';                           ///< pg_class.relkind; NUL when there is nothing
+  bool logged = true;                         ///< false: a crash of the server empties it
+  bool row_security = false;                  ///< policies hide or refuse rows of this role
+  std::string role;                           ///< who we are
+  std::vector<std::string> missing_rights{};  ///< of this role: `INSERT`, `USAGE` of the schema
   std::vector<LiveColumn> columns;
   std::vector<LiveKey> keys;
 

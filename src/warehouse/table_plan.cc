@@ -113,6 +113,39 @@ bool HasKey(const Target& target, const LiveTable& live) {
   });
 }
 
+// What would lose rows without a word.
+void CompareKeeping(const Target& target, const LiveTable& live, TablePlan& plan) {
+  if (!live.logged) {
+    plan.differences.push_back(
+        fmt::format("{} is UNLOGGED, and a crash of the server would empty it: ALTER TABLE {} SET "
+                    "LOGGED",
+                    target.FullName(), target.Quoted()));
+  }
+  if (live.row_security) {
+    plan.differences.push_back(
+        fmt::format("{} has row security for role {}, under which COPY does not work: ALTER TABLE "
+                    "{} DISABLE ROW LEVEL SECURITY, or ALTER ROLE {} BYPASSRLS",
+                    target.FullName(), live.role, target.Quoted(), QuoteIdentifier(live.role)));
+  }
+}
+
+// Who may not write the table may not grant it either: the statement is for somebody else.
+TableChange MissingRights(const Target& target, const LiveTable& live) {
+  std::vector<std::string> of_table = live.missing_rights;
+  std::string sql;
+  if (std::erase(of_table, "USAGE") > 0) {
+    sql = fmt::format("GRANT USAGE ON SCHEMA {} TO {}", QuoteIdentifier(target.spec.schema),
+                      QuoteIdentifier(live.role));
+  }
+  if (!of_table.empty()) {
+    if (!sql.empty()) sql += ";\n";
+    sql += fmt::format("GRANT {} ON {} TO {}", Join(of_table, ", "), target.Quoted(),
+                       QuoteIdentifier(live.role));
+  }
+  return {target.FullName(), std::string(kGrant),
+          fmt::format("role {} lacks {}", live.role, Join(live.missing_rights, ", ")), sql};
+}
+
 TablePlan PlanNewTable(const Target& target, const LiveTable& live, int server_version) {
   std::string sql;
   if (!live.schema_exists) {
@@ -135,6 +168,8 @@ TablePlan PlanTable(const Target& target, const LiveTable& live, int server_vers
   }
   const std::vector<Field> missing = CompareColumns(target, live, plan);
   CompareOthers(target, live, plan);
+  CompareKeeping(target, live, plan);
+  if (!live.missing_rights.empty()) plan.changes.push_back(MissingRights(target, live));
   if (!missing.empty()) {
     plan.changes.push_back(
         {target.FullName(), "add column", Spelled(missing), AddColumnsSql(target, missing)});

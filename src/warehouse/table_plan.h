@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stage/sink.h"
@@ -8,6 +9,9 @@
 #include "warehouse/target.h"
 
 namespace sluice {
+
+/// The action of a change that this role cannot make: it lacks rights.
+inline constexpr std::string_view kGrant = "grant";
 
 /// What it takes to make a live table fit, and what no statement of ours can mend.
 struct TablePlan {

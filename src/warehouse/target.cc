@@ -128,6 +128,13 @@ std::string QuotedList(const std::vector<Field>& columns) {
   return QuotedList(names);
 }
 
+std::vector<std::string> RightsFor(const Target& target) {
+  // SELECT is for `verify`, and in an upsert for the comparison with the row that is there.
+  std::vector<std::string> rights{"USAGE", "INSERT", "SELECT"};
+  if (target.spec.mode == WriteMode::kUpsert) rights.emplace_back("UPDATE");
+  return rights;
+}
+
 std::string CreateTableSql(const Target& target, int server_version) {
   std::string sql =
       fmt::format("CREATE TABLE {} ({});\n", target.Quoted(), ColumnList(target.columns));

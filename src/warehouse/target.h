@@ -26,6 +26,9 @@ std::string PgType(const Type& type);
 std::string QuotedList(const std::vector<std::string>& names);
 std::string QuotedList(const std::vector<Field>& columns);
 
+/// Returns the rights that a run needs: `USAGE` of the schema, `INSERT`, … of the table.
+std::vector<std::string> RightsFor(const Target& target);
+
 /// Statements that create the table, with key and comments. Servers before 15 have no unique index
 /// that takes NULL for a value: there the key becomes the primary key.
 std::string CreateTableSql(const Target& target, int server_version);

@@ -74,8 +74,15 @@ Status RollBack(SqlSession& session) {
   return {};
 }
 
-// What the rows that are there do not allow, or what takes too long, is the operator's to do.
+// What the rows that are there do not allow, what takes too long, and what this role may not do, is
+// the operator's to do.
 std::unexpected<Error> Explained(const TableChange& change, Error error) {
+  if (error.kind == ErrorKind::kInvalidConfig) {
+    return Fail(
+        ErrorKind::kInvalidConfig,
+        fmt::format("this role may not `{}` {}: {}", change.action, change.table, error.message),
+        "`sluice plan --sql` prints the statements for who may", error.code);
+  }
   if (error.kind != ErrorKind::kBadData && error.code != kStatementTimeout) {
     return Fail(std::move(error));
   }
@@ -118,6 +125,12 @@ Status Warehouse::Migrate(SqlSession& session) {
   SLUICE_ASSIGN(const auto changes, Plan(session));
   for (const auto& change : changes) {
     if (change.sql.empty()) continue;
+    if (change.action == kGrant) {
+      return Fail(ErrorKind::kInvalidConfig,
+                  fmt::format("{} cannot be written: {}", change.table, change.detail),
+                  change.sql + "; `sluice plan --sql` prints all rights that sluice needs",
+                  "42501");
+    }
     auto done = session.Query(change.sql);
     if (!done) return Explained(change, std::move(done).error());
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "warehouse/live_table.h"
 #include "warehouse/warehouse_fixture.h"
 
 namespace sluice {
@@ -32,7 +33,11 @@ std::string BookRows(const std::string& values) {
          values + ") v(t, a, s, ts, p, o)";
 }
 
-class WarehouseTest : public WarehouseSuite {};
+class WarehouseTest : public WarehouseSuite {
+ protected:
+  // From PostgreSQL 15 on a unique index can take NULL for a value.
+  bool HoldsNullKeys() { return *ReadServerVersion(*session_) >= 150'000; }
+};
 
 TEST_F(WarehouseTest, CreatesTablesWithCommentsAndLineage) {
   const auto sink = SinkOf(TableOf(Books(), {"title", "Author(s)"}));
@@ -40,14 +45,18 @@ TEST_F(WarehouseTest, CreatesTablesWithCommentsAndLineage) {
   ASSERT_TRUE(plan) << plan.error().message;
   ASSERT_THAT(*plan, SizeIs(1));
   EXPECT_EQ(plan->at(0).action, "create");
-  EXPECT_THAT(plan->at(0).sql, HasSubstr("NULLS NOT DISTINCT"));
+  const bool null_keys = HoldsNullKeys();
+  EXPECT_THAT(plan->at(0).sql, HasSubstr(null_keys ? "NULLS NOT DISTINCT" : "PRIMARY KEY"));
   EXPECT_EQ(Text("SELECT to_regclass('books_silver')"), "NULL|\n");
   ASSERT_TRUE(sink->Prepare(*session_));
-  EXPECT_EQ(Text("SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute "
-                 "WHERE attrelid = 'books_silver'::regclass AND attnum > 0 ORDER BY attnum"),
-            "title|text|f|\nAuthor(s)|text|f|\nsales|double precision|f|\n"
-            "_timestamp|timestamp with time zone|f|\n_log|integer|t|\n_partition|integer|t|\n"
-            "_offset|bigint|t|\n");
+  EXPECT_EQ(
+      Text("SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute "
+           "WHERE attrelid = 'books_silver'::regclass AND attnum > 0 ORDER BY attnum"),
+      (null_keys ? "title|text|f|\nAuthor(s)|text|f|\n" : "title|text|t|\nAuthor(s)|text|t|\n") +
+          std::string(
+              "sales|double precision|f|\n"
+              "_timestamp|timestamp with time zone|f|\n_log|integer|t|\n_partition|integer|t|\n"
+              "_offset|bigint|t|\n"));
   EXPECT_EQ(Text("SELECT col_description('books_silver'::regclass, 1)"), "the book's \"title\"|\n");
   EXPECT_THAT(Text("SELECT obj_description('books_silver'::regclass)"),
               HasSubstr("title, Author(s)"));
@@ -134,6 +143,40 @@ TEST_F(WarehouseTest, RefusesWhatIsNoTable) {
   EXPECT_THAT(plan.error().message, HasSubstr("public.books_silver is a view"));
 }
 
+TEST_F(WarehouseTest, RefusesATableThatWouldLoseRows) {
+  const auto sink = SinkOf(TableOf(Books()));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  ASSERT_TRUE(session_->Query("ALTER TABLE books_silver SET UNLOGGED"));
+  EXPECT_THAT(sink->Plan(*session_).error().message, HasSubstr("is UNLOGGED"));
+  ASSERT_TRUE(session_->Query(
+      "ALTER TABLE books_silver SET LOGGED, ENABLE ROW LEVEL SECURITY; DROP ROLE IF EXISTS poor; "
+      "CREATE ROLE poor; GRANT ALL ON books_silver TO poor; GRANT ALL ON SCHEMA public TO poor"));
+  EXPECT_TRUE(sink->Plan(*session_)) << "a superuser sees every row";
+  ASSERT_TRUE(session_->Query("SET ROLE poor"));
+  EXPECT_THAT(sink->Plan(*session_).error().message, HasSubstr("row security for role poor"));
+}
+
+TEST_F(WarehouseTest, NamesTheRightsThatAreMissing) {
+  const auto sink = SinkOf(TableOf(Books(), {"title"}));
+  ASSERT_TRUE(sink->Prepare(*session_));
+  ASSERT_TRUE(session_->Query(
+      "DROP ROLE IF EXISTS poor; CREATE ROLE poor; GRANT SELECT ON books_silver TO poor; "
+      "SET ROLE poor"));
+  const auto plan = sink->Plan(*session_);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->at(0).action, "grant");
+  EXPECT_EQ(plan->at(0).detail, "role poor lacks USAGE, INSERT, UPDATE");
+  EXPECT_EQ(plan->at(0).sql,
+            "GRANT USAGE ON SCHEMA \"public\" TO \"poor\";\n"
+            "GRANT INSERT, UPDATE ON \"public\".\"books_silver\" TO \"poor\"");
+  const Status refused = sink->Prepare(*session_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidConfig);
+  ASSERT_TRUE(session_->Query("RESET ROLE; " + plan->at(0).sql + "; SET ROLE poor"));
+  EXPECT_EQ(sink->Plan(*session_)->at(0).action, "none");
+  EXPECT_TRUE(Commit(*sink, *session_, Batch(BookRows("('t', 'a', 1.5, NULL, 0, 0)"))));
+}
+
 TEST_F(WarehouseTest, AnExistingTableWithDoubleKeysIsRefused) {
   ASSERT_TRUE(SinkOf(TableOf(Books()))->Prepare(*session_));
   const auto sink = SinkOf(TableOf(Books(), {"title"}));
@@ -198,6 +241,7 @@ TEST_F(WarehouseTest, BatchesWithoutRowsTouchNothing) {
 
 // The same batches in every order must leave the same rows.
 TEST_F(WarehouseTest, UpsertsDoNotDependOnTheOrderOfCommits) {
+  if (!HoldsNullKeys()) GTEST_SKIP() << "before 15 a key holds no NULL: such records are refused";
   const std::string two = "'2024-01-01 00:00:02+00'";
   const std::array<std::string, 4> batches{
       BookRows("('t', NULL, 1, " + two + ", 0, 10), ('t', NULL, 2, " + two + ", 0, 11), " +
