@@ -73,7 +73,7 @@ class LedgerFixture : public ::testing::Test {
             .quarantine = {}};
   }
   Committer MakeCommitter(const std::string& worker) {
-    return Committer(*database_, std::string(kPipeline), worker, [](const std::string&) {});
+    return Committer(*database_, {std::string(kPipeline), worker}, [](const std::string&) {});
   }
   int64_t Count(const std::string& what) {
     return std::stoll(*session_->Query("SELECT count(*) FROM " + what)->rows[0][0]);

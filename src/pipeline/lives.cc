@@ -27,7 +27,7 @@ Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std:
   if (!stations) return Fail(AsError(stations.error()));
   SLUICE_ASSIGN(const auto source, MakeSource(context.spec, context.broker, options.name));
   Committer committer(
-      *context.services.database, options.pipeline, options.name, [&](const std::string& reason) {
+      *context.services.database, {options.pipeline, options.name}, [&](const std::string& reason) {
         Report(context.board, options.name, reason.empty() ? "running" : "waiting", reason);
       });
   // The run has made the tables; this loads what it made.

@@ -1,0 +1,60 @@
+#include "ledger/receipt.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/text.h"
+#include "ledger/mutant.h"
+
+namespace sluice {
+namespace {
+
+SqlValue Text(int64_t number) {
+  return std::to_string(number);
+}
+
+constexpr std::string_view kInsert =
+    "INSERT INTO sluice.commit (commit_id, pipeline, sink, ranges, n_ok, n_quarantined, n_skipped, "
+    "snapshots, worker) VALUES ($1::uuid, $2, $3, $4::jsonb, $5::bigint, $6::bigint, $7::bigint, "
+    "$8::jsonb, $9){}";
+// The receipt's key alone would refuse a blind retry.
+constexpr std::string_view kConflict =
+    kMutant == Mutant::kBlindRetry ? " ON CONFLICT DO NOTHING" : "";
+
+std::string AsJson(const std::map<std::string, int64_t>& snapshots) {
+  std::string json = "{";
+  for (const auto& [table, snapshot] : snapshots) {
+    if (json.size() > 1) json += ',';
+    json += JsonQuote(table) + ":" + std::to_string(snapshot);
+  }
+  return json + "}";
+}
+
+}  // namespace
+
+Status InsertReceipt(SqlSession& session, const Receipt& receipt) {
+  const std::array<SqlValue, 9> params{
+      receipt.commit.value,  receipt.pipeline,          std::string(receipt.kind),
+      receipt.ranges,        Text(receipt.ok),          Text(receipt.quarantined),
+      Text(receipt.skipped), AsJson(receipt.snapshots), receipt.worker};
+  SLUICE_TRY(session.Query(fmt::format(kInsert, kConflict), params));
+  return {};
+}
+
+Result<bool> HasReceipt(SqlSession& session, const CommitId& commit) {
+  const std::array<SqlValue, 1> params{commit.value};
+  SLUICE_ASSIGN(const SqlRows rows,
+                session.Query("SELECT 1 FROM sluice.commit WHERE commit_id = $1::uuid", params));
+  return !rows.rows.empty();
+}
+
+std::map<std::string, int64_t> SnapshotsOf(std::span<Participant* const> parts) {
+  std::map<std::string, int64_t> all;
+  for (const Participant* part : parts) {
+    for (const auto& [table, snapshot] : part->Snapshots()) all[table] = snapshot;
+  }
+  return all;
+}
+
+}  // namespace sluice
