@@ -44,6 +44,7 @@ struct RunArgs {
   int64_t wait_s = 60;
   bool allow_async_commit = false;
   HttpArgs http{};
+  bool accept_storm = false;
 };
 struct ProduceArgs {
   std::string csv;
@@ -62,13 +63,32 @@ struct StatusArgs {
   bool health = false;  ///< ask the run itself
   HttpArgs http{};
 };
-struct QuarantineListArgs {
+/// Which records of the quarantine; empty means all.
+struct ChosenRecords {
+  std::vector<std::string> records;  ///< `LOG/PARTITION/OFFSET`
   std::string reason;
+  int32_t partition = -1;
+  std::string since, before;  ///< a time or an age
+};
+struct QuarantineListArgs {
+  ChosenRecords chosen;
+  std::string state = "unresolved";  ///< or resolved, all
   int64_t limit = 20;
 };
 struct QuarantineShowArgs {
   std::string record;
-};  ///< `LOG/PARTITION/OFFSET`
+  bool raw = false;
+};
+struct QuarantineReplayArgs {
+  ChosenRecords chosen;
+  int64_t limit = 0;  ///< 0: all
+  bool yes = false;
+};
+struct QuarantinePurgeArgs {
+  ChosenRecords chosen;
+  bool unresolved = false;
+  bool yes = false;
+};
 struct TableArgs {
   std::string table;
 };
@@ -120,6 +140,8 @@ int ShowStatus(const CommonArgs& common, const StatusArgs& args);
 int ShowHealth(const CommonArgs& common, const HttpArgs& http);
 int QuarantineList(const CommonArgs& common, const QuarantineListArgs& args);
 int QuarantineShow(const CommonArgs& common, const QuarantineShowArgs& args);
+int QuarantineReplay(const CommonArgs& common, const QuarantineReplayArgs& args);
+int QuarantinePurge(const CommonArgs& common, const QuarantinePurgeArgs& args);
 int TablesList(const CommonArgs& common);
 int TablesShow(const CommonArgs& common, const TableArgs& args);
 int TablesSnapshots(const CommonArgs& common, const TableArgs& args);

@@ -46,6 +46,8 @@ void AddRunning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
       ->check(CLI::Range(1, 64))
       ->envname("SLUICE_WORKERS")
       ->capture_default_str();
+  verb->add_flag("--accept-storm", run->accept_storm,
+                 "Quarantine however many bad records; for this run only");
   verb->add_option("--wait", run->wait_s, "Seconds to wait for services at the start")
       ->check(CLI::NonNegativeNumber)
       ->envname("SLUICE_WAIT")
@@ -124,11 +126,58 @@ void AddPlanning(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   std::shared_ptr<ExplainArgs> explain;
   verb = AddVerb(app, "explain", "Explain an error code; without one, list all", chosen, common,
                  ExplainCode, explain);
-  verb->add_option("code", explain->code, "Such as E0107");
+  verb->add_option("code", explain->code, "Such as E0107, or its name: unknown_key");
 
   std::shared_ptr<DoctorArgs> doctor;
   AddVerb(app, "doctor", "Check this machine and the services, and say what to mend", chosen,
           common, Doctor, doctor);
+}
+
+void AddChosen(CLI::App& verb, ChosenRecords& chosen, bool must_have_before) {
+  verb.add_option("record", chosen.records, "LOG/PARTITION/OFFSET, as `ls` prints it; several");
+  verb.add_option("--reason", chosen.reason, "Only this reason, or a beginning and *");
+  verb.add_option("--partition", chosen.partition, "Only this partition")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--since", chosen.since, "Quarantined since a time, or an age such as 2h");
+  verb.add_option("--before", chosen.before, "Quarantined before a time, or an age such as 30d")
+      ->required(must_have_before);
+}
+
+void AddQuarantine(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  CLI::App* const quarantine =
+      app.add_subcommand("quarantine", "Records that could not become rows");
+  quarantine->require_subcommand(1)->fallthrough();
+  std::shared_ptr<QuarantineListArgs> list;
+  CLI::App* verb =
+      AddVerb(*quarantine, "ls", "List them, newest first", chosen, common, QuarantineList, list);
+  AddChosen(*verb, list->chosen, false);
+  verb->add_option("--state", list->state, "unresolved, resolved or all")
+      ->check(CLI::IsMember({"unresolved", "resolved", "all"}))
+      ->capture_default_str();
+  verb->add_option("--limit", list->limit, "At most so many")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+
+  std::shared_ptr<QuarantineShowArgs> show;
+  verb = AddVerb(*quarantine, "show", "One record with its raw bytes", chosen, common,
+                 QuarantineShow, show);
+  verb->add_option("record", show->record, "LOG/PARTITION/OFFSET, as `ls` prints it")->required();
+  verb->add_flag("--raw", show->raw, "Write the value's bytes to stdout and nothing else");
+
+  std::shared_ptr<QuarantineReplayArgs> replay;
+  verb = AddVerb(*quarantine, "replay", "After a fix: into the tables, under their own offsets",
+                 chosen, common, QuarantineReplay, replay);
+  AddChosen(*verb, replay->chosen, false);
+  verb->add_option("--limit", replay->limit, "At most so many")->check(CLI::PositiveNumber);
+  verb->add_flag("--yes", replay->yes,
+                 "Do it; without, only try and say what would become of them");
+
+  std::shared_ptr<QuarantinePurgeArgs> purge;
+  verb = AddVerb(*quarantine, "purge", "Delete old ones for good, the replayed ones by default",
+                 chosen, common, QuarantinePurge, purge);
+  AddChosen(*verb, purge->chosen, true);
+  verb->add_flag("--unresolved", purge->unresolved, "Also those that never became rows");
+  verb->add_flag("--yes", purge->yes, "Do it; without, only say how many");
 }
 
 void AddReading(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
@@ -141,21 +190,6 @@ void AddReading(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   std::shared_ptr<VerifyArgs> verify;
   AddVerb(app, "verify", "Prove completeness: the ledger against lake, warehouse and quarantine",
           chosen, common, Verify, verify);
-
-  CLI::App* const quarantine =
-      app.add_subcommand("quarantine", "Records that could not become rows");
-  quarantine->require_subcommand(1)->fallthrough();
-  std::shared_ptr<QuarantineListArgs> list;
-  verb =
-      AddVerb(*quarantine, "ls", "List them, newest first", chosen, common, QuarantineList, list);
-  verb->add_option("--reason", list->reason, "Only this reason");
-  verb->add_option("--limit", list->limit, "At most so many")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  std::shared_ptr<QuarantineShowArgs> show;
-  verb = AddVerb(*quarantine, "show", "One record with its raw bytes", chosen, common,
-                 QuarantineShow, show);
-  verb->add_option("record", show->record, "LOG/PARTITION/OFFSET, as `ls` prints it")->required();
 }
 
 void AddOffsets(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
@@ -310,6 +344,7 @@ int Dispatch(int argc, char** argv) {
   AddRunning(app, chosen, common);
   AddPlanning(app, chosen, common);
   AddReading(app, chosen, common);
+  AddQuarantine(app, chosen, common);
   AddOffsets(app, chosen, common);
   AddTables(app, chosen, common);
   AddWarehouse(app, chosen, common);

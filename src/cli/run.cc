@@ -13,6 +13,7 @@
 #include "cli/signals.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "pipeline/storm_watch.h"
 
 namespace sluice::cli {
 namespace {
@@ -144,10 +145,11 @@ Result<std::unique_ptr<HttpServer>> Serve(const RunArgs& args, const Spec& spec,
   return StartHttp(serve, spec, board);
 }
 
-// 0, or 1 when tests failed or too much was quarantined, or the code of what stopped a partition.
+// 0, or 1 when tests failed or too much was bad, or the code of what stopped a partition.
 int Verdict(const CommonArgs& common, const Spec& spec, const RunSummary& summary, bool once) {
   for (const auto& [partition, error] : summary.stopped) {
-    return common.json() ? ExitCode(error.kind) : Failed(common, error);
+    const int code = common.json() ? ExitCode(error.kind) : Failed(common, error);
+    return error.code == kQuarantineStorm ? 1 : code;
   }
   const bool gold_failed = summary.gold && !*summary.gold;
   if (gold_failed && !common.json()) Failed(common, summary.gold->error());
@@ -178,6 +180,7 @@ int Run(const CommonArgs& common, const RunArgs& args) {
   const RunOptions options{
       .once = args.once,
       .workers = args.workers,
+      .accept_storm = args.accept_storm,
       .wait = std::chrono::seconds(args.wait_s),
       .async_commit = args.allow_async_commit ? AsyncCommit::kAllowed : AsyncCommit::kRefused};
   const auto summary = RunPipeline(*spec, options, view.Events(), board, stop.token());

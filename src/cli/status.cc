@@ -74,6 +74,12 @@ std::string AsText(const Spec& spec, const Report& report) {
   text += Table({"LOG", "TOPIC", "PARTITION", "SINK", "NEXT", "LAG", "OK", "QUARANTINED", "SKIPPED",
                  "LAST COMMIT"},
                 rows);
+  for (const auto& position : report.positions) {
+    // Both sinks of a partition have the same note.
+    if (position.stopped.empty() || position.sink != Sink::kLake) continue;
+    text += fmt::format("partition {} of log {} is stopped: {}\n", position.partition.value,
+                        position.log.value, EscapeControl(position.stopped));
+  }
   if (!report.broker.empty()) text += "lag is not known: " + EscapeControl(report.broker) + "\n";
   for (const auto& commit : report.commits) {
     text += fmt::format("\n{} commits to the {}, the last at {}", WithThousands(commit.commits),
@@ -117,6 +123,8 @@ json AsJson(const Spec& spec, const Report& report) {
          {"ok", position.ok},
          {"quarantined", position.quarantined},
          {"skipped", position.skipped},
+         {"purged", position.purged},
+         {"stopped", position.stopped.empty() ? json() : json(position.stopped)},
          {"owner", position.owner},
          {"updated_at", position.updated_at}});
   }

@@ -58,6 +58,11 @@ TEST(Explain, KnowsNothingElse) {
     EXPECT_EQ(CodeName(code), "") << code;
   }
   EXPECT_EQ(Explain("e0107"), Explain("E0107"));
+  EXPECT_EQ(Explain("unknown_key"), Explain("E0107"));
+  EXPECT_EQ(Explain("quarantine_storm"), Explain("E0601"));
+  for (const char* name : {"key", "unknown", "E0107 unknown_key", "_", "the"}) {
+    EXPECT_FALSE(Explain(name)) << name;
+  }
   EXPECT_EQ(CodeName("E0107"), "unknown_key");
   EXPECT_EQ(Explain("unknown_key"), Explain("E0107"));
   EXPECT_EQ(CodeName("source_data_lost"), "source_data_lost");

@@ -88,11 +88,29 @@ void ReadPipelineName(Reader& reader, const Node& node, Spec& spec) {
   spec.pipeline = text->value;
 }
 
+void ReadStorm(Reader& reader, const Node& node, StormLimit& storm) {
+  const std::array keys{
+      Key{"share", "",
+          [&](const Node& n) {
+            if (auto share = reader.ReadPercent(n, {1, 100})) storm.share_percent = *share;
+          }},
+      Key{"of_last", "",
+          [&](const Node& n) {
+            if (auto records = reader.ReadInteger(n, {10, 1'000'000})) storm.of_last = *records;
+          }},
+  };
+  reader.ReadMap(node, keys);
+}
+
 void ReadQuarantine(Reader& reader, const Node& node, Spec& spec) {
-  const std::array keys{Key{"limit_rows", "", [&](const Node& n) {
-                              const auto rows = reader.ReadInteger(n, {0, 1'000'000'000'000});
-                              if (rows) spec.quarantine_limit_rows = *rows;
-                            }}};
+  const std::array keys{
+      Key{"limit_rows", "",
+          [&](const Node& n) {
+            const auto rows = reader.ReadInteger(n, {0, 1'000'000'000'000});
+            if (rows) spec.quarantine_limit_rows = *rows;
+          }},
+      Key{"storm", "", [&](const Node& n) { ReadStorm(reader, n, spec.storm); }},
+  };
   reader.ReadMap(node, keys);
 }
 

@@ -203,6 +203,12 @@ std::optional<int64_t> Reader::ReadInteger(const Node& node, Bounds bounds) {
                       {codes::kBadNumber, "a whole number", "", ParseInteger, WithThousands});
 }
 
+std::optional<int64_t> Reader::ReadPercent(const Node& node, Bounds bounds) {
+  return ReadQuantity(node, bounds,
+                      {codes::kBadNumber, "a share", "write a whole number and %: `50%`",
+                       ParsePercent, [](int64_t percent) { return fmt::format("{}%", percent); }});
+}
+
 std::optional<int64_t> Reader::ReadDuration(const Node& node, Bounds bounds_ms) {
   return ReadQuantity(node, bounds_ms,
                       {codes::kBadDuration, "a duration",

@@ -62,6 +62,7 @@ class Reader {
   std::optional<Text> ReadMaybeEmptyText(const Node& node);
   std::optional<Text> ReadSql(const Node& node);
   std::optional<int64_t> ReadInteger(const Node& node, Bounds bounds);
+  std::optional<int64_t> ReadPercent(const Node& node, Bounds bounds);
   std::optional<int64_t> ReadDuration(const Node& node, Bounds bounds_ms);
   std::optional<int64_t> ReadSize(const Node& node, Bounds bounds_bytes);
   std::optional<bool> ReadBool(const Node& node);

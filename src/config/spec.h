@@ -143,6 +143,12 @@ struct ServeSpec {
   std::string token;                  ///< of the page and the API, in clear; empty: none
 };
 
+/// More bad records than this in one partition stop it before they are committed.
+struct StormLimit {
+  int64_t share_percent = 50;  ///< at 100 nothing is a storm
+  int64_t of_last = 1000;      ///< records
+};
+
 /// A checked pipeline file. Paths are absolute, variables replaced, defaults filled in.
 struct Spec {
   std::string file;    ///< the pipeline file's path
@@ -156,6 +162,7 @@ struct Spec {
   std::optional<GoldSpec> gold;
   ServeSpec serve;
   int64_t quarantine_limit_rows = -1;  ///< `run --once` exits 1 beyond it; -1: no limit
+  StormLimit storm;
 
   bool HasWarehouseSink() const {
     for (const auto& table : silver) {

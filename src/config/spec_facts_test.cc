@@ -126,6 +126,8 @@ std::vector<std::string> FactsOf(const Spec& spec) {
   if (!spec.serve.hosts.empty()) facts.Add("serve.hosts", Join(spec.serve.hosts, " "));
   if (!spec.serve.token.empty()) facts.Add("serve.token", spec.serve.token);
   facts.Add("quarantine_limit_rows", spec.quarantine_limit_rows);
+  facts.Add("quarantine.storm",
+            fmt::format("{}% of {}", spec.storm.share_percent, spec.storm.of_last));
   return facts.lines;
 }
 

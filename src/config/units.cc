@@ -19,6 +19,7 @@ struct Unit {
 };
 constexpr std::array<Unit, 5> kTimes{
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 1> kShares{{{"%", 1}}};
 constexpr std::array<Unit, 7> kSizes{{{"B", 1},
                                       {"KB", 1000},
                                       {"MB", 1'000'000},
@@ -152,6 +153,16 @@ Result<int64_t> ParseDuration(std::string_view text) {
 
 Result<int64_t> ParseSize(std::string_view text) {
   return ParseWithUnit(text, kSizes, "B", "MiB");
+}
+
+Result<int64_t> ParsePercent(std::string_view text) {
+  // `0.5` says clearly enough what was meant.
+  if (text.size() > 2 && text.starts_with("0.") && std::ranges::all_of(text.substr(2), IsDigit)) {
+    const std::string digits = std::string(text.substr(2, 2)) + (text.size() == 3 ? "0" : "");
+    const size_t first = std::min(digits.find_first_not_of('0'), digits.size() - 1);
+    return Wrong("only whole numbers are allowed", digits.substr(first) + "%");
+  }
+  return ParseWithUnit(text, kShares, "", "%");
 }
 
 Result<int64_t> ParseInteger(std::string_view text) {

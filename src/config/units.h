@@ -16,6 +16,9 @@ Result<int64_t> ParseDuration(std::string_view text);
 /// Reads `64KB` (1000), `64KiB` (1024), …, `100B` as bytes; a number alone is bytes.
 Result<int64_t> ParseSize(std::string_view text);
 
+/// Reads `50%` as 50.
+Result<int64_t> ParsePercent(std::string_view text);
+
 /// Reads a whole number, which may be negative.
 Result<int64_t> ParseInteger(std::string_view text);
 

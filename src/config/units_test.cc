@@ -51,6 +51,18 @@ TEST(Units, ReadsSizes) {
   EXPECT_EQ(ParseSize("4096B").value(), 4096);
 }
 
+TEST(Units, ReadsShares) {
+  EXPECT_EQ(ParsePercent("50%").value(), 50);
+  EXPECT_EQ(ParsePercent("100%").value(), 100);
+  EXPECT_EQ(ParsePercent("50").error().hint, "50%");
+  EXPECT_EQ(ParsePercent("0.5").error().hint, "50%");
+  EXPECT_EQ(ParsePercent("0.05").error().hint, "5%");
+  EXPECT_EQ(ParsePercent("0.125").error().hint, "12%");
+  for (const char* text : {"", "%", "half", "-5%", "1.5%", "0.", "0.x", "5 %"}) {
+    EXPECT_FALSE(ParsePercent(text)) << text;
+  }
+}
+
 TEST(Units, ReadsInstants) {
   EXPECT_EQ(ParseInstant("1970-01-01T00:00:00Z").value(), 0);
   EXPECT_EQ(ParseInstant("2026-01-01T00:00:00Z").value(), 1'767'225'600'000);

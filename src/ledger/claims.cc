@@ -32,7 +32,7 @@ WITH held AS (
    WHERE pipeline = $1 AND log_id = $2::int AND partition = ANY ($3::int[])
    ORDER BY partition, sink FOR NO KEY UPDATE)
 UPDATE sluice.position AS mine
-   SET owner_epoch = owner_epoch + 1, owner = $4, owner_pid = pg_backend_pid()
+   SET owner_epoch = owner_epoch + 1, owner = $4, owner_pid = pg_backend_pid(), stopped = NULL
   FROM held
  WHERE mine.pipeline = $1 AND mine.log_id = $2::int
    AND mine.partition = held.partition AND mine.sink = held.sink

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "ledger/schema.h"
 
 namespace sluice {
@@ -151,6 +152,17 @@ Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std:
     marks[PartitionId{static_cast<int32_t>(IntegerOf(row.at(0)))}] = Offset{IntegerOf(row.at(1))};
   }
   return marks;
+}
+
+Status NoteStopped(SqlSession& session, const std::string& pipeline, const std::string& worker,
+                   LogId log, PartitionId partition, const Error& error) {
+  const std::array<SqlValue, 5> params{pipeline, worker, Text(log.value), Text(partition.value),
+                                       EscapeControl(error.code + ": " + error.message)};
+  SLUICE_TRY(session.Query(
+      "UPDATE sluice.position SET stopped = $5 WHERE pipeline = $1 AND owner = $2 AND log_id = "
+      "$3::int AND partition = $4::int",
+      params));
+  return {};
 }
 
 }  // namespace sluice

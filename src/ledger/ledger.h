@@ -41,4 +41,9 @@ Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
 Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std::string& pipeline,
                                                  LogId log);
 
+/// Notes why a partition cannot go on, for those who look from outside; its next claim takes the
+/// note away. Writes nothing when another owns it by now.
+Status NoteStopped(SqlSession& session, const std::string& pipeline, const std::string& worker,
+                   LogId log, PartitionId partition, const Error& error);
+
 }  // namespace sluice

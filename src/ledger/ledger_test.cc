@@ -176,19 +176,25 @@ TEST_F(LedgerTest, QuarantineRidesWithTheRows) {
   row.record.timestamp_ms = 1'700'000'000'123;
   const std::string value("\x00\xff\\x41\n", 7);
   row.record.value = value;
+  row.record.headers = {{"tra\\ce", "\xff,{"}, {"none", std::nullopt}, {"", ""}};
   staged.quarantine = {&row};
   auto committer = MakeCommitter("w1");
   Rows rows(0, 9);
   const Status status = committer.Commit(staged, rows, {});
   ASSERT_TRUE(status) << status.error().message;
   const auto shown =
-      ShowQuarantined(*session_, std::string(kPipeline), log_, PartitionId{0}, Offset{3});
+      ShowQuarantined(*session_, std::string(kPipeline), {log_, PartitionId{0}, Offset{3}});
   ASSERT_TRUE(shown && *shown);
   EXPECT_EQ((*shown)->value, value);
   EXPECT_EQ((*shown)->value_bytes, 7);
   EXPECT_EQ((*shown)->reason, "json_syntax");
   EXPECT_EQ((*shown)->kafka_at, "2023-11-14T22:13:20.123Z");
   EXPECT_EQ((*shown)->field, "a\\x09field");
+  ASSERT_EQ((*shown)->headers.size(), 3U);
+  EXPECT_EQ((*shown)->headers[0].key, "tra\\ce");
+  EXPECT_EQ((*shown)->headers[0].value, "\xff,{");
+  EXPECT_FALSE((*shown)->headers[1].value);
+  EXPECT_EQ((*shown)->headers[2].value, "");
   const Claim next = ClaimAs("w2");
   EXPECT_EQ(next.kept_out, std::vector<Offset>{Offset{3}});
   EXPECT_EQ(next.ResumeAt(), Offset{0});

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kDetailBytes = 1024;
 constexpr std::string_view kCopy =
     "COPY sluice.quarantine (pipeline, log_id, partition, \"offset\", kafka_ts, key, value, "
-    "value_len, sha256, reason, field, detail, commit_id) FROM STDIN";
+    "value_len, sha256, reason, field, detail, commit_id, header_keys, header_values) FROM STDIN";
 
 // Text of a COPY cell: NUL cannot be stored, the format's own bytes are escaped.
 void AppendText(std::string& line, std::string_view text) {
@@ -36,24 +36,52 @@ void AppendText(std::string& line, std::string_view text) {
   }
 }
 
-void AppendBytes(std::string& line, std::optional<std::string_view> bytes) {
+void AppendHex(std::string& line, std::string_view bytes) {
   constexpr char kHex[] = "0123456789abcdef";
-  if (!bytes) {
-    line += "\\N";
-    return;
-  }
-  line += "\\\\x";
-  for (const char c : *bytes) {
+  for (const char c : bytes) {
     const auto byte = static_cast<uint8_t>(c);
     line += kHex[byte >> 4];
     line += kHex[byte & 0xF];
   }
 }
 
-// ISO time with zone; the server's own range is wider than Kafka's useful one.
+void AppendBytes(std::string& line, std::optional<std::string_view> bytes) {
+  if (!bytes) {
+    line += "\\N";
+    return;
+  }
+  line += "\\\\x";
+  AppendHex(line, *bytes);
+}
+
+// An array of bytea; `of` returns each header's item.
+template <typename Of>
+void AppendArray(std::string& line, const std::vector<RecordHeader>& headers, Of&& of) {
+  if (headers.empty()) {
+    line += "\\N";
+    return;
+  }
+  line += '{';
+  for (size_t i = 0; i < headers.size(); ++i) {
+    const std::optional<std::string_view> item = of(headers[i]);
+    if (i > 0) line += ',';
+    if (!item) {
+      line += "NULL";
+      continue;
+    }
+    // The array's own backslash, escaped once for the array and once for COPY.
+    line += "\"\\\\\\\\x";
+    AppendHex(line, *item);
+    line += '"';
+  }
+  line += '}';
+}
+
+// ISO time with zone. No row can have a later one than the year 9999, so it need not be exact.
 std::string TimestampCell(const std::optional<int64_t>& timestamp_ms) {
-  constexpr int64_t kLatestMs = 253402300799999;  // 9999-12-31, past it the text form changes
-  if (!timestamp_ms || *timestamp_ms > kLatestMs) return "\\N";
+  constexpr int64_t kLatestMs = 253402300799999;
+  if (!timestamp_ms) return "\\N";
+  if (*timestamp_ms > kLatestMs) return "infinity";
   const int64_t seconds = *timestamp_ms / 1000;
   const time_t time = seconds;
   std::tm parts{};
@@ -86,6 +114,11 @@ void AppendLine(std::string& data, const std::string& pipeline, LogId log, const
   AppendText(data, CutUtf8(EscapeControl(row.reject.detail), kDetailBytes));
   data += '\t';
   data += commit.value;
+  data += '\t';
+  AppendArray(data, row.record.headers,
+              [](const auto& header) { return std::optional(header.key); });
+  data += '\t';
+  AppendArray(data, row.record.headers, [](const auto& header) { return header.value; });
   data += '\n';
 }
 

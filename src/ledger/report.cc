@@ -18,7 +18,9 @@ Result<std::vector<PositionReport>> ReadPositions(SqlSession& session,
       const SqlRows rows,
       session.Query(
           "SELECT sink, log_id, topic, topic_uuid, cluster_id, embedded, partition, "
-          "start_offset, next_offset, n_ok, n_quarantined, n_skipped, coalesce(owner, ''), "
+          "start_offset, next_offset, n_ok, n_quarantined, n_skipped, n_purged, coalesce(stopped, "
+          "''), "
+          "coalesce(owner, ''), "
           "coalesce(to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
           "'') FROM sluice.position JOIN sluice.log USING (pipeline, log_id) WHERE pipeline "
           "= $1 ORDER BY log_id, partition, sink DESC",
@@ -37,8 +39,10 @@ Result<std::vector<PositionReport>> ReadPositions(SqlSession& session,
                           .ok = IntegerOf(row[9]),
                           .quarantined = IntegerOf(row[10]),
                           .skipped = IntegerOf(row[11]),
-                          .owner = row[12].value_or(""),
-                          .updated_at = row[13].value_or("")};
+                          .purged = IntegerOf(row[12]),
+                          .stopped = row[13].value_or(""),
+                          .owner = row[14].value_or(""),
+                          .updated_at = row[15].value_or("")};
     reports.push_back(std::move(report));
   }
   return reports;
@@ -50,7 +54,7 @@ Result<std::vector<CommitReport>> ReadCommits(SqlSession& session, const std::st
       const SqlRows rows,
       session.Query("SELECT sink, count(*), to_char(max(at) AT TIME ZONE 'UTC', "
                     "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM sluice.commit WHERE pipeline "
-                    "= $1 GROUP BY sink ORDER BY sink DESC",
+                    "= $1 AND sink IN ('warehouse', 'lake') GROUP BY sink ORDER BY sink DESC",
                     params));
   std::vector<CommitReport> reports;
   for (const auto& row : rows.rows) {

@@ -26,6 +26,8 @@ struct PositionReport {
   int64_t ok = 0;
   int64_t quarantined = 0;
   int64_t skipped = 0;
+  int64_t purged = 0;   ///< of the quarantined: deleted for good
+  std::string stopped;  ///< code and message of why its worker cannot go on; empty: it can
   std::string owner;
   std::string updated_at;  ///< empty: nothing was committed yet
 };

@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS sluice.position (
   n_ok          bigint NOT NULL DEFAULT 0,
   n_quarantined bigint NOT NULL DEFAULT 0,
   n_skipped     bigint NOT NULL DEFAULT 0,
+  n_purged      bigint NOT NULL DEFAULT 0,
+  stopped       text,
   updated_at    timestamptz,
   PRIMARY KEY (pipeline, sink, log_id, partition),
   CHECK (next_offset >= start_offset));
@@ -79,6 +81,9 @@ CREATE TABLE IF NOT EXISTS sluice.quarantine (
   commit_id   uuid NOT NULL,
   at          timestamptz NOT NULL DEFAULT clock_timestamp(),
   resolved_at timestamptz,
+  resolved_by uuid,
+  header_keys   bytea[],
+  header_values bytea[],
   PRIMARY KEY (pipeline, log_id, partition, "offset"));
 CREATE TABLE IF NOT EXISTS sluice.dbt_run (
   invocation_id text PRIMARY KEY,

@@ -44,7 +44,10 @@ void LakePending::Add(const RowBatch& rows, const std::vector<std::string>& silv
     QuarantineRow& kept = rejects_.emplace_back(row);
     if (row.record.key) kept.record.key = arena_.Copy(*row.record.key);
     if (row.record.value) kept.record.value = arena_.Copy(*row.record.value);
-    kept.record.headers.clear();
+    for (auto& header : kept.record.headers) {
+      header.key = arena_.Copy(header.key);
+      if (header.value) header.value = arena_.Copy(*header.value);
+    }
   }
 }
 

@@ -218,6 +218,8 @@ class Run {
     options.lake_file_bytes = spec_.lake.file_size_bytes;
     options.warehouse_every_ms = spec_.warehouse.every_ms;
     options.targets = targets_;
+    options.storm = spec_.storm;
+    if (options_.accept_storm) options.storm.share_percent = 100;
     for (const auto& silver : spec_.silver) options.silver_tables.push_back(silver.table.Full());
     return options;
   }
@@ -268,7 +270,9 @@ class Run {
     std::map<PartitionId, Offset> read;
     const StatusSnapshot now = board_.Snapshot();
     for (const auto& [name, worker] : now.workers) {
-      for (const auto& [partition, status] : worker.partitions) read[partition] = status.read;
+      for (const auto& [partition, status] : worker.partitions) {
+        read[partition] = status.stopped ? Offset{INT64_MAX} : status.read;
+      }
     }
     for (int32_t partition = 0; partition < partitions_; ++partition) {
       if (drain_to_.contains(PartitionId{partition})) continue;

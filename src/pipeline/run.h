@@ -20,6 +20,7 @@ namespace sluice {
 struct RunOptions {
   bool once = false;  ///< stop when all that was in the topic at the start is committed
   int32_t workers = 1;
+  bool accept_storm = false;               ///< no share of bad records stops a partition
   std::chrono::milliseconds wait{60'000};  ///< for services that are away at the start
   AsyncCommit async_commit = AsyncCommit::kRefused;
 };

@@ -40,7 +40,8 @@ Worker::Worker(WorkerOptions options, Stations stations, StatusBoard& board,
     : options_(std::move(options)),
       at_(stations),
       board_(board),
-      on_warehouse_commit_(std::move(on_warehouse_commit)) {}
+      on_warehouse_commit_(std::move(on_warehouse_commit)),
+      storms_(options_.storm) {}
 
 Status Worker::Run(std::stop_token stop) {
   const Status status = Live(stop);
@@ -57,7 +58,7 @@ Status Worker::Live(std::stop_token stop) {
 
 Status Worker::Step(std::stop_token stop) {
   SLUICE_ASSIGN(Polled polled, at_.source.Poll(PollWait()));
-  StopPartitions(polled.failures);
+  for (const auto& failure : polled.failures) StopPartition(failure.partition, failure.error);
   SLUICE_TRY(TakeGroupChange(polled.group, stop));
   polled.batch.log = options_.log;
   SLUICE_TRY(Process(std::move(polled.batch), stop));
@@ -120,17 +121,40 @@ Status Worker::GiveBack(const GroupChange& change, std::stop_token stop) {
   return at_.source.Unassign(change.revoked);
 }
 
-void Worker::StopPartitions(std::span<const PartitionFailure> failures) {
-  for (const auto& failure : failures) {
-    if (!stopped_.insert({failure.partition, failure.error}).second) continue;
-    LogError(fmt::format("partition {} is stopped", failure.partition.value), failure.error);
+void Worker::StopPartition(PartitionId partition, const Error& error) {
+  if (!stopped_.insert({partition, error}).second) return;
+  LogError(fmt::format("partition {} is stopped", partition.value), error);
+  auto session = at_.committer.Session();
+  const Status noted = session ? NoteStopped(**session, options_.pipeline, options_.name,
+                                             options_.log, partition, error)
+                               : Status(Fail(session.error()));
+  // The note is for `sluice status` alone.
+  if (!noted) LogError("why it stopped could not be noted", noted.error());
+}
+
+// Commits what lies before the storms and nothing behind: their records are read again by the next
+// run.
+Status Worker::StopAtStorms(const std::vector<Storm>& storms, RawBatch raw, std::stop_token stop) {
+  std::map<PartitionId, Offset> cuts;
+  for (const auto& range : raw.ranges) cuts[range.partition] = range.end;
+  std::vector<PartitionId> silent;
+  for (const Storm& storm : storms) {
+    cuts[storm.partition] = storm.cut;
+    silent.push_back(storm.partition);
+    StopPartition(storm.partition, StormError(storm, options_.storm));
   }
+  SLUICE_TRY(at_.source.Pause(silent));
+  auto [calm, rest] = SplitBatch(std::move(raw), cuts);
+  for (const auto& range : calm.ranges) read_[range.partition] = range.end;
+  return calm.ranges.empty() ? Status{} : Take(std::move(calm), std::move(stop));
 }
 
 Status Worker::Process(RawBatch raw, std::stop_token stop) {
-  std::erase_if(raw.ranges, [&](const auto& range) { return !claims_.contains(range.partition); });
-  std::erase_if(raw.records,
-                [&](const auto& record) { return !claims_.contains(record.partition); });
+  const auto is_foreign = [&](const auto& item) {
+    return !claims_.contains(item.partition) || stopped_.contains(item.partition);
+  };
+  std::erase_if(raw.ranges, is_foreign);
+  std::erase_if(raw.records, is_foreign);
   if (raw.ranges.empty()) return {};
   SLUICE_FAILPOINT("s0_collect");
   for (const auto& range : raw.ranges) {
@@ -144,7 +168,9 @@ Status Worker::Process(RawBatch raw, std::stop_token stop) {
   auto [behind, fresh] = SplitBatch(std::move(raw), Marks(claims_, Sink::kWarehouse));
   if (!behind.ranges.empty()) SLUICE_TRY(CatchUp(std::move(behind)));
   if (!fresh.ranges.empty()) SLUICE_TRY(Take(std::move(fresh), stop));
-  for (const auto& range : ranges) read_[range.partition] = range.end;
+  for (const auto& range : ranges) {
+    if (!stopped_.contains(range.partition)) read_[range.partition] = range.end;
+  }
   return {};
 }
 
@@ -174,7 +200,12 @@ Status Worker::CatchUp(RawBatch raw) {
 
 Status Worker::Take(RawBatch raw, std::stop_token stop) {
   SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
-  if (at_.warehouse != nullptr) SLUICE_TRY(CommitWarehouse(raw, *rows, stop));
+  auto storms = storms_.Look(raw, *rows);
+  if (storms.empty() && at_.warehouse != nullptr) {
+    SLUICE_ASSIGN(storms, CommitWarehouse(raw, *rows, stop));
+  }
+  if (!storms.empty()) return StopAtStorms(storms, std::move(raw), stop);
+  storms_.Pass(raw, *rows);
   std::map<std::string, int64_t> reasons;
   for (const auto& row : rows->quarantine) ++reasons[row.reject.reason];
   board_.Update(options_.name, [&](WorkerStatus& status) {
@@ -205,14 +236,15 @@ Staged Worker::StageForWarehouse(const RowBatch& rows) const {
 }
 
 // Commits the batch; rows that only PostgreSQL could refuse go to the quarantine first.
-Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_token stop) {
+Result<std::vector<Storm>> Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows,
+                                                   std::stop_token stop) {
   for (;;) {
     SLUICE_ASSIGN(const auto participant, at_.warehouse->Stage(rows));
     const Staged staged = StageForWarehouse(rows);
     SLUICE_FAILPOINT("s1_seal", "warehouse");
     const Status status = at_.committer.Commit(staged, *participant, stop);
     if (status) break;
-    if (status.error().kind != ErrorKind::kBadData) return status;
+    if (status.error().kind != ErrorKind::kBadData) return Fail(status.error());
     SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
     SLUICE_ASSIGN(auto rejects, at_.warehouse->FindRejects(*session, rows));
     if (rejects.empty()) {
@@ -223,6 +255,7 @@ Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_to
     }
     SLUICE_ASSIGN(auto refused, WithRecords(raw, std::move(rejects)));
     MoveToQuarantine(rows, std::move(refused));
+    if (auto storms = storms_.Look(raw, rows); !storms.empty()) return storms;
   }
   SLUICE_FAILPOINT("s10_advance", "warehouse");
   last_warehouse_commit_ = Now();
@@ -234,7 +267,7 @@ Status Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_to
     status.warehouse_committed_ms = WallClockMs();
   });
   on_warehouse_commit_();
-  return {};
+  return std::vector<Storm>();
 }
 
 Status Worker::AppendToLake(std::shared_ptr<const RowBatch> rows) {

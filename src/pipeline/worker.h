@@ -18,6 +18,7 @@
 #include "pipeline/lake_pending.h"
 #include "pipeline/life_counts.h"
 #include "pipeline/status_board.h"
+#include "pipeline/storm_watch.h"
 #include "stage/sink.h"
 #include "stage/source.h"
 
@@ -32,6 +33,7 @@ struct WorkerOptions {
   int64_t warehouse_every_ms = 0;
   std::vector<std::string> silver_tables;  ///< full names, by index
   std::map<PartitionId, Offset> targets;   ///< `run --once`: flush when all owned are there
+  StormLimit storm;
 };
 
 /// The stations of one worker; all outlive it.
@@ -70,11 +72,14 @@ class Worker {
   Status ClaimAndAssign(std::span<const PartitionId> partitions);
   Result<std::map<PartitionId, Offset>> FirstOffsets(std::span<const PartitionId> partitions);
   Status GiveBack(const GroupChange& change, std::stop_token stop);
-  void StopPartitions(std::span<const PartitionFailure> failures);
+  void StopPartition(PartitionId partition, const Error& error);
+  Status StopAtStorms(const std::vector<Storm>& storms, RawBatch raw, std::stop_token stop);
   Status Process(RawBatch raw, std::stop_token stop);
   Status CatchUp(RawBatch raw);
   Status Take(RawBatch raw, std::stop_token stop);
-  Status CommitWarehouse(const RawBatch& raw, RowBatch& rows, std::stop_token stop);
+  /// Returns the storms that kept it from committing.
+  Result<std::vector<Storm>> CommitWarehouse(const RawBatch& raw, RowBatch& rows,
+                                             std::stop_token stop);
   Status AppendToLake(std::shared_ptr<const RowBatch> rows);
   Staged StageForWarehouse(const RowBatch& rows) const;
   Status FlushLake(std::stop_token stop);
@@ -91,6 +96,7 @@ class Worker {
   std::map<PartitionId, Claim> claims_;
   std::map<PartitionId, Offset> read_;
   std::map<PartitionId, Error> stopped_;
+  StormWatch storms_;
   LakePending pending_;
   LifeCounts counts_;
   SteadyTime last_warehouse_commit_{};

@@ -102,7 +102,8 @@ class Audit:
                 starts.setdefault(sink, {})[partition] = start
                 marks.setdefault(sink, {})[partition] = mark
             quarantine = {key_of(partition, offset): sha for partition, offset, sha in db.execute(
-                'SELECT partition, "offset", sha256 FROM sluice.quarantine WHERE pipeline = %s',
+                'SELECT partition, "offset", sha256 FROM sluice.quarantine '
+                "WHERE pipeline = %s AND resolved_at IS NULL",
                 (name,)).fetchall()}
             cursor = db.cursor(binary=True)
             warehouse = cursor.execute(

@@ -42,7 +42,8 @@ class Oracle:
         return self.sql(f"SELECT _partition, _offset{names} FROM {table}")
 
     def quarantine(self):
-        return self.sql('SELECT partition, "offset", sha256 FROM sluice.quarantine')
+        return self.sql('SELECT partition, "offset", sha256 FROM sluice.quarantine '
+                        "WHERE resolved_at IS NULL")
 
     def compare(self, lake_tables, warehouse_tables):
         """Returns a line for each fault: lost, doubled, unknown or different records."""
