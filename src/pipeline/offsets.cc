@@ -123,7 +123,7 @@ Result<std::vector<Skip>> PlanSkips(const LogOffsets& log, std::span<const Parti
 
 Status ApplySkips(Services& services, const std::string& pipeline, const LogOffsets& log,
                   std::span<const Skip> skips) {
-  Committer committer(*services.database, pipeline, fmt::format("{}-offsets", getpid()),
+  Committer committer(*services.database, {pipeline, fmt::format("{}-offsets", getpid())},
                       [](const std::string&) {});
   if (skips.empty()) return {};
   std::map<PartitionId, Offset> partitions;
