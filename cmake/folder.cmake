@@ -3,7 +3,7 @@ option(SLUICE_WERROR "warnings are errors" ON)
 
 add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wno-missing-field-initializers
   $<$<BOOL:${SLUICE_WERROR}>:-Werror> -fstack-protector-strong)
 target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 

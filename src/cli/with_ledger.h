@@ -1,9 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include "cli/args.h"
 #include "cli/output.h"
+#include "cli/waiting.h"
 #include "ledger/schema.h"
 #include "pipeline/services.h"
 
@@ -17,7 +16,7 @@ int WithLedger(const CommonArgs& common, std::string_view never_ran, Body&& body
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
-  auto services = OpenServices(*spec, {.wait = std::chrono::seconds(10)});
+  auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   const auto session = services->database->Connect("sluice-quarantine");
   if (!session) return Failed(common, session.error());

@@ -33,7 +33,7 @@ struct Type {
   TypeKind kind = TypeKind::kString;
   uint8_t precision = 0;
   uint8_t scale = 0;
-  std::vector<Field> children{};
+  std::vector<Field> children;
   bool operator==(const Type&) const = default;
 };
 
