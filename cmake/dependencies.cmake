@@ -13,7 +13,10 @@ pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl)
 find_package(Boost 1.81 REQUIRED)  # headers only
 find_package(CLI11 2.1 REQUIRED)
-find_package(GTest REQUIRED)
+option(SLUICE_TESTS "build the test programs (GoogleTest)" ON)
+if(SLUICE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
 
 add_library(duckdb SHARED IMPORTED)
 set_target_properties(duckdb PROPERTIES

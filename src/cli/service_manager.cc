@@ -61,7 +61,7 @@ std::unique_ptr<ServiceManager> ServiceManager::OfEnvironment(const StatusBoard&
 
 ServiceManager::ServiceManager(std::string socket, microseconds watchdog, const StatusBoard& board)
     : socket_(std::move(socket)), watchdog_(watchdog), board_(board) {
-  thread_ = std::jthread([this](std::stop_token stop) { Watch(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
 }
 
 ServiceManager::~ServiceManager() {
@@ -70,7 +70,7 @@ ServiceManager::~ServiceManager() {
   Send("STOPPING=1");
 }
 
-void ServiceManager::Watch(std::stop_token stop) {
+void ServiceManager::Watch(const std::stop_token& stop) {
   bool told_ready = false, told_stopping = false;
   std::string said;
   SteadyTime said_at{}, extended_at{}, petted_at{};

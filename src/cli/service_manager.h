@@ -23,7 +23,7 @@ class ServiceManager {
   ~ServiceManager();
 
  private:
-  void Watch(std::stop_token stop);
+  void Watch(const std::stop_token& stop);
   void Send(const std::string& message) const;
 
   std::string socket_;

@@ -43,7 +43,7 @@ bool IsSame(std::string_view given, std::string_view wanted) {
 
 }  // namespace
 
-Guard::Guard(std::vector<std::string> hosts, std::string token, bool loopback)
+Guard::Guard(const std::vector<std::string>& hosts, const std::string& token, bool loopback)
     : hosts_{"localhost", "127.0.0.1", "[::1]"}, loopback_(loopback) {
   for (const auto& host : hosts) hosts_.push_back(Lower(host));
   if (token.empty()) return;

@@ -10,7 +10,7 @@ namespace sluice {
 class Guard {
  public:
   /// `hosts` are names besides loopback's. An empty `token` is none.
-  Guard(std::vector<std::string> hosts, std::string token, bool loopback);
+  Guard(const std::vector<std::string>& hosts, const std::string& token, bool loopback);
 
   /// Returns whether a Host header names us: another name may be a page of a stranger whose
   /// address was turned to ours (DNS rebinding). That takes a name, so beyond loopback, where a
