@@ -32,18 +32,15 @@ class ExportTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.close)
         cls.project = Project("books", DATABASE_URL=cls.postgres.conninfo)
+        cls.addClassCleanup(cls.project.close)
         cls.project.write("profiles.yml", PROFILE.format(host=cls.postgres.folder))
         cls.models = cls.project.folder / "books_analytics/models"
         cls.too_early = cls.project.sluice("export", "superset")
         cls.project.broker()
         cls.project.ok("produce", "data/best-selling-books.csv")
         cls.project.ok("run", "--once")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.project.close()
-        cls.postgres.close()
 
     def dbt(self, *args):
         done = subprocess.run(

@@ -59,6 +59,7 @@ class Exported(unittest.TestCase):
         if cls.example is None:
             raise unittest.SkipTest("the base of the others")
         cls.project = Project(cls.example, DATABASE_URL=stack.database())
+        cls.addClassCleanup(cls.project.close)
         cls.project.broker()
         for arguments in cls.records:
             cls.project.ok("produce", *arguments)
@@ -71,15 +72,11 @@ class Exported(unittest.TestCase):
         assert done.returncode == 0, done.stderr + superset.log.read_text(encoding="utf-8")[-4000:]
         cls.client = Client(superset)
         cls.viewer = Viewer(cls.client, browser_folder)
+        cls.addClassCleanup(cls.viewer.close)
 
     @classmethod
     def before_import(cls):
         pass
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.viewer.close()
-        cls.project.close()
 
     def assert_all_charts_answer(self, may_be_empty=()):
         charts = self.viewer.charts(self.database)
