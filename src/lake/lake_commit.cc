@@ -2,21 +2,26 @@
 
 #include "core/failpoint.h"
 #include "lake/catalog.h"
+#include "lake/in_parallel.h"
 
 namespace sluice {
 namespace {
 
 // Others wait for the pointers' locks meanwhile, so all calls to the store share it.
 constexpr std::chrono::seconds kStoreTimeInLock{5};
+constexpr size_t kConnections = 4;
 
 // What the catalog names was put before it was named: a store that does not show it is late.
-Result<TableLoader::Table> LoadLocked(const TablePart& part, const std::string& pointer,
-                                      SteadyTime deadline) {
+Status Load(const TablePart& part, const std::string& pointer, SteadyTime deadline) {
   auto table = part.loader->Load(pointer, deadline);
-  if (table || table.error().code != kNotFound) return table;
+  if (table) return {};
   Error error = std::move(table).error();
-  error.kind = ErrorKind::kRetryable;
+  if (error.code == kNotFound) error.kind = ErrorKind::kRetryable;
   return Fail(std::move(error));
+}
+
+const TableName& NameOf(const TablePart& part) {
+  return part.append.prepared->table.name;
 }
 
 }  // namespace
@@ -29,40 +34,72 @@ LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<Tabl
       positions_(std::move(positions)) {}
 
 Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
-  snapshots_.clear();
-  std::map<TableName, std::string> pointers;
-  for (const TablePart& part : parts_) {
-    const TableName& name = part.append.prepared->table.name;
-    SLUICE_ASSIGN(pointers[name], LockPointer(session, catalog_, name));
-    SLUICE_FAILPOINT("s5_lock");
-  }
+  SLUICE_ASSIGN(const Pointers locked, LockAll(session));
   const SteadyTime deadline = Now() + kStoreTimeInLock;
-  const std::map<std::string, std::string> audit{{"sluice.commit-id", commit.value},
-                                                 {"sluice.positions", positions_}};
-  for (const TablePart& part : parts_) {
-    const TableName& name = part.append.prepared->table.name;
-    SLUICE_ASSIGN(pointers[name], ApplyTo(session, part, pointers[name], audit, deadline));
-    snapshots_[name.Full()] = part.append.snapshot_id;
+  SLUICE_TRY(InParallel(parts_.size(), kConnections, [&](size_t i) {
+    return Load(parts_[i], locked.at(NameOf(parts_[i])), deadline);
+  }));
+  Pointers pointers = locked;
+  SLUICE_ASSIGN(const auto snapshots, BuildAll(commit, deadline, pointers));
+  SLUICE_TRY(PutAll(snapshots, deadline));
+  for (const auto& [name, from] : locked) {
+    SLUICE_TRY(SwapPointer(session, catalog_, name, from, pointers.at(name)));
+    SLUICE_FAILPOINT("s7_swap");
+  }
+  snapshots_.clear();
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i].loader->Remember(snapshots[i].metadata_path.value, snapshots[i].table);
+    snapshots_[NameOf(parts_[i]).Full()] = parts_[i].append.snapshot_id;
   }
   return {};
 }
 
-Result<std::string> LakeCommit::ApplyTo(SqlSession& session, const TablePart& part,
-                                        const std::string& pointer,
-                                        const std::map<std::string, std::string>& audit,
-                                        SteadyTime deadline) {
-  SLUICE_ASSIGN(const TableLoader::Table base, LoadLocked(part, pointer, deadline));
-  SLUICE_ASSIGN(const NextSnapshot next,
-                BuildSnapshot(*base, pointer, part.append, audit, WallClockMs()));
-  SLUICE_TRY(store_.Put(next.list_path, next.list, deadline));
-  SLUICE_FAILPOINT("s6_list");
-  SLUICE_TRY(store_.Put(next.metadata_path, next.metadata, deadline));
-  SLUICE_FAILPOINT("s6_metadata");
-  SLUICE_TRY(SwapPointer(session, catalog_, part.append.prepared->table.name, pointer,
-                         next.metadata_path.value));
-  SLUICE_FAILPOINT("s7_swap");
-  part.loader->Remember(next.metadata_path.value, next.table);
-  return next.metadata_path.value;
+// In the order of the names (S5).
+Result<LakeCommit::Pointers> LakeCommit::LockAll(SqlSession& session) const {
+  Pointers pointers;
+  for (const TablePart& part : parts_) {
+    if (pointers.contains(NameOf(part))) continue;
+    SLUICE_ASSIGN(pointers[NameOf(part)], LockPointer(session, catalog_, NameOf(part)));
+    SLUICE_FAILPOINT("s5_lock");
+  }
+  return pointers;
+}
+
+// Parts of one table follow each other; `pointers` ends at the last of each.
+Result<std::vector<NextSnapshot>> LakeCommit::BuildAll(const CommitId& commit, SteadyTime deadline,
+                                                       Pointers& pointers) const {
+  const std::map<std::string, std::string> audit{{"sluice.commit-id", commit.value},
+                                                 {"sluice.positions", positions_}};
+  std::map<TableName, TableLoader::Table> bases;
+  std::vector<NextSnapshot> snapshots;
+  for (const TablePart& part : parts_) {
+    std::string& pointer = pointers.at(NameOf(part));
+    TableLoader::Table& base = bases[NameOf(part)];
+    if (!base) {
+      SLUICE_ASSIGN(base, part.loader->Load(pointer, deadline));
+    }
+    SLUICE_ASSIGN(NextSnapshot next,
+                  BuildSnapshot(*base, pointer, part.append, audit, WallClockMs()));
+    pointer = next.metadata_path.value;
+    base = next.table;
+    snapshots.push_back(std::move(next));
+  }
+  return snapshots;
+}
+
+// All at once: nobody sees them before the pointers move.
+Status LakeCommit::PutAll(const std::vector<NextSnapshot>& snapshots, SteadyTime deadline) const {
+  return InParallel(2 * snapshots.size(), kConnections, [&](size_t i) -> Status {
+    const NextSnapshot& next = snapshots[i / 2];
+    if (i % 2 == 0) {
+      SLUICE_TRY(store_.Put(next.list_path, next.list, deadline));
+      SLUICE_FAILPOINT("s6_list");
+    } else {
+      SLUICE_TRY(store_.Put(next.metadata_path, next.metadata, deadline));
+      SLUICE_FAILPOINT("s6_metadata");
+    }
+    return {};
+  });
 }
 
 }  // namespace sluice

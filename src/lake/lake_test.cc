@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "lake/folder_store.h"
 #include "lake/reader.h"
@@ -18,6 +20,7 @@ class FakeCatalog : public SqlSession {
   Result<SqlRows> Query(std::string_view sql, std::span<const SqlValue> params) override {
     SqlRows answer;
     if (sql.starts_with("SELECT metadata_location")) {
+      if (sql.find("FOR UPDATE") != std::string_view::npos) locked.push_back(*params[2]);
       const auto found = pointers.find(*params[1] + "." + *params[2]);
       if (found != pointers.end()) answer.rows.push_back({found->second});
     } else if (sql.starts_with("INSERT INTO iceberg_tables")) {
@@ -45,6 +48,7 @@ class FakeCatalog : public SqlSession {
   int32_t BackendPid() const override { return 1; }
 
   std::map<std::string, std::string> pointers;
+  std::vector<std::string> locked;
   int lost_races = 0;
 
  private:
@@ -57,12 +61,14 @@ class FlakyStore : public ObjectStore {
   explicit FlakyStore(std::unique_ptr<ObjectStore> store) : store_(std::move(store)) {}
 
   Status Put(const RemotePath& path, std::string_view bytes, SteadyTime deadline) override {
+    Note(deadline);
     return Flaky([&] { return store_->Put(path, bytes, deadline); });
   }
   Status PutFile(const LocalPath& from, const RemotePath& to, SteadyTime deadline) override {
     return Flaky([&] { return store_->PutFile(from, to, deadline); });
   }
   Result<std::string> Get(const RemotePath& path, int64_t most, SteadyTime deadline) override {
+    Note(deadline);
     return store_->Get(path, most, deadline);
   }
   Result<std::string> GetRange(const RemotePath& path, int64_t offset, int64_t length,
@@ -82,6 +88,7 @@ class FlakyStore : public ObjectStore {
     return store_->Check(folder, deadline);
   }
 
+  std::set<SteadyTime> deadlines;
   int writes_until_failure = -1;  // -1: never
   bool reply_lost = false;        // the write that fails took place
 
@@ -99,6 +106,7 @@ class FlakyStore : public ObjectStore {
     return Fail(ErrorKind::kRetryable, "the store is away");
   }
 
+  std::mutex mutex_;
   std::mutex mutex_;
   std::unique_ptr<ObjectStore> store_;
 };
@@ -204,6 +212,26 @@ TEST_F(LakeTest, PrepareMayBeRepeated) {
   EXPECT_EQ(catalog_.pointers, before);
   const auto changes = lake_->Plan(catalog_);
   for (const TableChange& change : *changes) EXPECT_EQ(change.action, "none");
+}
+
+// A start must not keep the commits of others waiting.
+TEST_F(LakeTest, PrepareLocksNothingWhereTheTablesFit) {
+  catalog_.locked.clear();
+  EXPECT_TRUE(MakeLake()->Prepare(catalog_).has_value());
+  EXPECT_THAT(catalog_.locked, ::testing::IsEmpty());
+}
+
+TEST_F(LakeTest, TheStoreHasOneDeadlineWhileThePointersAreLocked) {
+  ASSERT_TRUE(Append().has_value());
+  const auto commit = lake_->Seal({"c"});
+  ASSERT_TRUE(commit.has_value());
+  store_->deadlines.clear();
+  catalog_.locked.clear();
+  const SteadyTime start = Now();
+  ASSERT_TRUE(Apply(**commit).has_value());
+  EXPECT_THAT(catalog_.locked, ::testing::ElementsAre("s", "b")) << "in the order of full names";
+  ASSERT_EQ(store_->deadlines.size(), 1U);
+  EXPECT_LE(*store_->deadlines.begin() - start, std::chrono::seconds(6));
 }
 
 TEST_F(LakeTest, AFailedPrepareLeavesNothing) {

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <thread>
 
+#include "core/clock.h"
 #include "ledger/ledger_fixture.h"
 #include "ledger/quarantine_report.h"
 
@@ -22,6 +24,10 @@ class Rows : public Participant {
     if (fail_first && applied == 1) return Fail(ErrorKind::kRetryable, "away", {}, "40001");
     SLUICE_TRY(session.Query("INSERT INTO target SELECT generate_series(" + std::to_string(from_) +
                              "," + std::to_string(to_ - 1) + ")"));
+    if (freeze && applied == 1) {
+      SLUICE_TRY(session.Query("SELECT FROM target WHERE n = -1 FOR UPDATE"));
+      freeze();
+    }
     if (kill_backend) {
       // The COMMIT that follows finds a dead connection: its outcome is in doubt.
       kill_backend = false;
@@ -37,6 +43,7 @@ class Rows : public Participant {
   int applied = 0;
   bool fail_first = false;
   bool kill_backend = false;
+  std::function<void()> freeze;
   SqlSession* killer = nullptr;
 
  private:
@@ -151,6 +158,37 @@ TEST_F(LedgerTest, LostBackendIsReplacedAndNothingIsDoubled) {
   EXPECT_EQ(rows.applied, 2);
   EXPECT_EQ(Count("target"), 10);
   EXPECT_EQ(Mark(Sink::kWarehouse), 10);
+}
+
+// The server ends the session that holds the locks; the worker that wakes up tries again.
+TEST_F(LedgerTest, AWorkerThatFreezesInACommitKeepsNobodyWaiting) {
+  const Claim claim = ClaimAs("w1");
+  ASSERT_TRUE(session_->Query("INSERT INTO target VALUES (-1)"));
+  Rows rows(0, 10);
+  rows.freeze = [&] {
+    const SteadyTime start = Now();
+    // Another one wants the row that the frozen transaction holds.
+    const auto waited =
+        session_->Query("SET lock_timeout = '20s'; DELETE FROM target WHERE n = -1");
+    EXPECT_TRUE(waited) << waited.error().message;
+    EXPECT_LT(ElapsedMs(start), 8'000);
+  };
+  auto committer = MakeCommitter("w1");
+  ASSERT_TRUE(committer.Commit(StagedOf(claim, Sink::kWarehouse, 10), rows, {}));
+  EXPECT_EQ(rows.applied, 2);
+  EXPECT_EQ(Count("target"), 10);
+}
+
+// Two processes that take themselves for the same worker: the later claim is the one that counts.
+TEST_F(LedgerTest, ACloneIsHarmless) {
+  const Claim first = ClaimAs("w1"), second = ClaimAs("w1");
+  auto one = MakeCommitter("w1"), clone = MakeCommitter("w1");
+  Rows mine(0, 10), theirs(0, 10);
+  const Status fenced = one.Commit(StagedOf(first, Sink::kWarehouse, 10), mine, {});
+  ASSERT_FALSE(fenced);
+  EXPECT_EQ(fenced.error().kind, ErrorKind::kFenced);
+  EXPECT_TRUE(clone.Commit(StagedOf(second, Sink::kWarehouse, 10), theirs, {}));
+  EXPECT_EQ(Count("target"), 10);
 }
 
 TEST_F(LedgerTest, CountsThatDoNotAddUpStopTheCommit) {

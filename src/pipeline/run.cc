@@ -12,17 +12,10 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/pause.h"
-#include "ledger/claims.h"
-#include "ledger/ledger.h"
-#include "ledger/schema.h"
 #include "pipeline/gold_stage.h"
-#include "pipeline/lake_store.h"
 #include "pipeline/ledger_watch.h"
 #include "pipeline/lives.h"
-#include "pipeline/services.h"
-#include "pipeline/stations.h"
-#include "postgres/server_facts.h"
-#include "source/out_of_range.h"
+#include "pipeline/run_start.h"
 
 namespace sluice {
 namespace {
@@ -34,7 +27,6 @@ constexpr int kTicksPerReport = 4;
 constexpr int64_t kWatermarksEveryMs = 1'000;
 constexpr int64_t kMaxDrainMs = 20'000;
 constexpr milliseconds kBrokerWait{5'000};
-constexpr milliseconds kAskAgain{2'000};
 constexpr milliseconds kAskEvery{1'000};
 constexpr milliseconds kAskEveryOnce{200};
 
@@ -70,9 +62,7 @@ class Run {
 
   Result<RunSummary> Execute() {
     board_.UpdateRun([](RunStatus& run) { run.started_ms = WallClockMs(); });
-    SLUICE_TRY(Open());
-    SLUICE_TRY(WaitFor("PostgreSQL", WaitOptions(), [this] { return PrepareTables(); }));
-    SLUICE_TRY(FindLog());
+    SLUICE_ASSIGN(basis_, StartRun(spec_, options_, events_, board_, stop_));
     SLUICE_TRY(StartGold());
     StartWorkers();
     Supervise();
@@ -86,122 +76,10 @@ class Run {
     std::jthread thread{};  // last: joined before the rest goes
   };
 
-  OpenOptions WaitOptions() const {
-    return {.wait = options_.wait, .stop = stop_, .on_wait = [this](const std::string& reason) {
-              board_.UpdateRun([&](RunStatus& run) { run.waiting = reason; });
-              events_.on_wait(reason);
-            }};
-  }
-
-  Status Open() {
-    const OpenOptions open = WaitOptions();
-    SLUICE_ASSIGN(services_, OpenServices(spec_, open));
-    SLUICE_TRY(WaitFor("the lake", open, [this] { return CheckLake(spec_, *services_.store); }));
-    return {};
-  }
-
-  // For the start only: later the workers have sessions of their own.
-  Result<SqlSession*> Session() {
-    if (!session_ || !session_->IsAlive()) {
-      SLUICE_ASSIGN(session_, services_.database->Connect("sluice-run"));
-    }
-    return session_.get();
-  }
-
-  Status CheckServer(SqlSession& session) const {
-    SLUICE_ASSIGN(const ServerFacts facts, ReadServerFacts(session));
-    return CheckTakesCommits(facts, options_.async_commit);
-  }
-
-  Status PrepareTables() {
-    auto stations = MakeStations(spec_, *services_.store, "prepare");
-    if (!stations) return Fail(AsError(stations.error()));
-    SLUICE_ASSIGN(SqlSession* const session, Session());
-    SLUICE_TRY(CheckServer(*session));
-    SLUICE_TRY(CreateLedgerTables(*session));
-    SLUICE_TRY(RegisterPipeline(*session, RegistrationOf(spec_)));
-    SLUICE_ASSIGN(auto changes, stations->lake->Plan(*session));
-    SLUICE_TRY(stations->lake->Prepare(*session));
-    sinks_ = {Sink::kLake};
-    if (stations->warehouse) {
-      sinks_.push_back(Sink::kWarehouse);
-      SLUICE_ASSIGN(auto more, stations->warehouse->Plan(*session));
-      SLUICE_TRY(stations->warehouse->Prepare(*session));
-      std::move(more.begin(), more.end(), std::back_inserter(changes));
-    }
-    events_.on_tables(changes);
-    return {};
-  }
-
-  Status FindLog() {
-    SLUICE_ASSIGN(broker_, OpenBroker(spec_, true));
-    SLUICE_ASSIGN(watcher_, MakeSource(spec_, broker_, "sluice-watch"));
-    TopicIdentity topic;
-    SLUICE_TRY(WaitFor("Kafka", WaitOptions(), [&]() -> Status {
-      SLUICE_ASSIGN(topic, watcher_->Identify(kAskAgain));
-      // A topic that was made a moment ago may show none yet: all of it would count as read.
-      if (topic.partitions > 0) return {};
-      return Fail(ErrorKind::kRetryable, fmt::format("topic `{}` has no partitions", topic.topic));
-    }));
-    partitions_ = topic.partitions;
-    SLUICE_TRY(WaitFor("PostgreSQL", WaitOptions(), [&] { return FindMarks(topic); }));
-    board_.UpdateRun([&](RunStatus& run) {
-      run.broker = broker_.bootstrap;
-      run.embedded_broker = broker_.embedded.has_value();
-      run.log = log_;
-    });
-    events_.on_source(broker_.bootstrap, broker_.embedded.has_value(), broker_.own != nullptr,
-                      log_);
-    if (marks_.empty()) SLUICE_TRY(StartLog());
-    if (!options_.once) return {};
-    return WaitFor("Kafka", WaitOptions(), [this] { return SetTargets(); });
-  }
-
-  Status FindMarks(const TopicIdentity& topic) {
-    SLUICE_ASSIGN(SqlSession* const session, Session());
-    SLUICE_ASSIGN(log_, ResolveLog(*session, spec_.pipeline, topic, false));
-    SLUICE_ASSIGN(marks_, LeastMarks(*session, spec_.pipeline, log_));
-    return {};
-  }
-
-  // `start:` is for the partitions that a log has when it is first read.
-  Status StartLog() {
-    std::map<PartitionId, Offset> first;
-    for (int32_t partition = 0; partition < partitions_; ++partition) {
-      SLUICE_ASSIGN(first[PartitionId{partition}], FirstOffset(PartitionId{partition}));
-    }
-    return WaitFor("PostgreSQL", WaitOptions(), [&]() -> Status {
-      SLUICE_ASSIGN(SqlSession* const session, Session());
-      return StartPartitions(*session, {spec_.pipeline, "", log_, sinks_}, first);
-    });
-  }
-
-  Result<Offset> FirstOffset(PartitionId partition) {
-    if (spec_.source.start == StartAt::kTimestamp) {
-      return watcher_->OffsetAtTime(partition, spec_.source.start_timestamp_ms, kBrokerWait);
-    }
-    SLUICE_ASSIGN(const Watermarks marks, watcher_->QueryWatermarks(partition, kBrokerWait));
-    return spec_.source.start == StartAt::kLatest ? marks.high : marks.low;
-  }
-
-  // A mark beyond the log's end would count as reached: its partition is stopped from the start.
-  Status SetTargets() {
-    for (int32_t partition = 0; partition < partitions_; ++partition) {
-      const PartitionId id{partition};
-      SLUICE_ASSIGN(const Watermarks marks, watcher_->QueryWatermarks(id, kBrokerWait));
-      targets_[id] = marks.high;
-      const auto mark = marks_.find(id);
-      if (mark == marks_.end() || mark->second <= marks.high) continue;
-      stopped_at_start_.insert(
-          {id, FailureOutOfRange(spec_.source.topic, partition, mark->second.value, marks)});
-    }
-    return {};
-  }
-
   Status StartGold() {
     if (!spec_.gold) return {};
     board_.UpdateRun([](RunStatus& run) { run.gold.emplace(); });
-    SLUICE_ASSIGN(gold_, GoldStage::Make(spec_, services_, [this](const auto& result) {
+    SLUICE_ASSIGN(gold_, GoldStage::Make(spec_, basis_.services, [this](const auto& result) {
                     board_.UpdateRun([&](RunStatus& run) { Keep(result, *run.gold); });
                     const std::lock_guard lock(events_mutex_);
                     events_.on_gold(result);
@@ -213,11 +91,11 @@ class Run {
     WorkerOptions options;
     options.name = fmt::format("{}-{}-{}", HostName(), getpid(), number);
     options.pipeline = spec_.pipeline;
-    options.log = log_;
+    options.log = basis_.log;
     options.lake_every_ms = spec_.lake.every_ms;
     options.lake_file_bytes = spec_.lake.file_size_bytes;
     options.warehouse_every_ms = spec_.warehouse.every_ms;
-    options.targets = targets_;
+    options.targets = basis_.targets;
     options.storm = spec_.storm;
     if (options_.accept_storm) options.storm.share_percent = 100;
     for (const auto& silver : spec_.silver) options.silver_tables.push_back(silver.table.Full());
@@ -227,13 +105,12 @@ class Run {
   void StartWorkers() {
     start_ = Now();
     board_.UpdateRun([](RunStatus& run) { run.phase = RunPhase::kRunning; });
-    session_.reset();
-    watch_.emplace(*services_.database, spec_.pipeline, log_,
+    watch_.emplace(*basis_.services.database, spec_.pipeline, basis_.log,
                    options_.once ? kAskEveryOnce : kAskEvery);
     for (int32_t number = 0; number < options_.workers; ++number) {
       Lane& lane = lanes_.emplace_back();
       lane.thread = std::jthread([this, &lane, options = OptionsOf(number)] {
-        const LifeContext context{spec_, services_, broker_, board_, [this] {
+        const LifeContext context{spec_, basis_.services, basis_.broker, board_, [this] {
                                     // A run that drains builds gold once, at its end.
                                     if (gold_ && !options_.once) gold_->NotifyCommit();
                                   }};
@@ -252,6 +129,7 @@ class Run {
       board_.UpdateRun([&](RunStatus& run) {
         if (stopping) run.phase = RunPhase::kStopping;
         run.high = high_;
+        run.waiting = watch_->Trouble();
       });
       if (options_.once && TargetsReached()) workers_stop_.request_stop();
       if (stop_.stop_requested() && IsDrained()) workers_stop_.request_stop();
@@ -264,7 +142,7 @@ class Run {
   // Records of a broker of our own die with this process, so a stop waits until they are read;
   // those of a real one wait for the next run.
   bool IsDrained() {
-    if (broker_.own == nullptr) return true;
+    if (basis_.broker.own == nullptr) return true;
     if (stop_asked_ == SteadyTime{}) stop_asked_ = Now();
     if (ElapsedMs(stop_asked_) > kMaxDrainMs) return true;
     std::map<PartitionId, Offset> read;
@@ -274,9 +152,9 @@ class Run {
         read[partition] = status.stopped ? Offset{INT64_MAX} : status.read;
       }
     }
-    for (int32_t partition = 0; partition < partitions_; ++partition) {
+    for (int32_t partition = 0; partition < basis_.partitions; ++partition) {
       if (drain_to_.contains(PartitionId{partition})) continue;
-      const auto high = watcher_->QueryWatermarks(PartitionId{partition}, kBrokerWait);
+      const auto high = basis_.watcher->QueryWatermarks(PartitionId{partition}, kBrokerWait);
       if (!high) {
         LogError("the broker did not say how far to drain", high.error());
         return false;
@@ -293,7 +171,7 @@ class Run {
   }
 
   std::map<PartitionId, Error> StoppedPartitions() const {
-    std::map<PartitionId, Error> stopped = stopped_at_start_;
+    std::map<PartitionId, Error> stopped = basis_.stopped_at_start;
     const StatusSnapshot now = board_.Snapshot();
     for (const auto& [name, worker] : now.workers) {
       for (const auto& [partition, status] : worker.partitions) {
@@ -307,7 +185,7 @@ class Run {
   bool TargetsReached() const {
     const auto marks = watch_->Marks();
     const auto stopped = StoppedPartitions();
-    return std::all_of(targets_.begin(), targets_.end(), [&](const auto& target) {
+    return std::all_of(basis_.targets.begin(), basis_.targets.end(), [&](const auto& target) {
       const auto mark = marks.find(target.first);
       return stopped.contains(target.first) ||
              (mark != marks.end() && mark->second >= target.second);
@@ -337,7 +215,7 @@ class Run {
 
   int64_t TargetRecords() const {
     int64_t records = 0;
-    for (const auto& [partition, target] : targets_) records += target.value;
+    for (const auto& [partition, target] : basis_.targets) records += target.value;
     return records;
   }
 
@@ -346,7 +224,7 @@ class Run {
     if (ElapsedMs(last_watermarks_) >= kWatermarksEveryMs) {
       last_watermarks_ = Now();
       for (const auto& [partition, mark] : marks) {
-        const auto high = watcher_->QueryWatermarks(partition, milliseconds{200});
+        const auto high = basis_.watcher->QueryWatermarks(partition, milliseconds{200});
         if (high) high_[partition] = high->high;
       }
     }
@@ -378,16 +256,7 @@ class Run {
   const RunEvents& events_;
   StatusBoard& board_;
   std::stop_token stop_;
-  Services services_;
-  std::unique_ptr<SqlSession> session_;
-  BrokerUse broker_;
-  std::unique_ptr<Source> watcher_;
-  LogId log_;
-  int32_t partitions_ = 0;
-  std::vector<Sink> sinks_;
-  std::map<PartitionId, Offset> marks_;  // of the ledger, at the start
-  std::map<PartitionId, Offset> targets_;
-  std::map<PartitionId, Error> stopped_at_start_;
+  RunBasis basis_;
   std::mutex events_mutex_;
   std::unique_ptr<GoldStage> gold_;
   std::map<PartitionId, Offset> high_;

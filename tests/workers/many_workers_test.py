@@ -1,4 +1,5 @@
-"""Eight workers in three processes that come and go over one topic: nothing lost, nothing doubled.
+"""Eight workers in three processes that come and go over one topic of a real Kafka: nothing lost,
+nothing doubled.
 
 SLUICE_TURNS and SLUICE_SEED choose another number of turns and another draw.
 """
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from oracle import Oracle  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from project import Project, wait_until  # noqa: E402
+from stack import shared  # noqa: E402
 
 TURNS = int(os.environ.get("SLUICE_TURNS", "12"))
 SEED = int(os.environ.get("SLUICE_SEED", str(random.SystemRandom().randrange(1 << 31))))
@@ -26,9 +28,9 @@ PIPELINE = """
 version: 1
 pipeline: many
 source:
-  kafka: ${KAFKA_BROKERS:embedded}
-  topic: many
-  partitions: 12
+  kafka: ${KAFKA_BROKERS}
+  topic: ${TOPIC}
+  options: {session.timeout.ms: 6000, heartbeat.interval.ms: 1000}
 lake: {root: ./lake, every: 300ms}
 warehouse: ${DATABASE_URL}
 bronze:
@@ -65,7 +67,10 @@ def events():
 class ManyWorkersTest(unittest.TestCase):
     def setUp(self):
         self.postgres = Postgres()
-        self.project = Project(pipeline=PIPELINE, DATABASE_URL=self.postgres.conninfo)
+        stack = shared("kafka")
+        self.project = Project(pipeline=PIPELINE, DATABASE_URL=self.postgres.conninfo,
+                               KAFKA_BROKERS=stack.kafka.address,
+                               TOPIC=stack.topic(partitions=PARTITIONS))
         self.project.write("events.csv", events())
         self.acks = self.project.folder / "acks.jsonl"
         self.oracle = Oracle(self.postgres.conninfo, self.postgres.uri, self.acks)
@@ -80,7 +85,6 @@ class ManyWorkersTest(unittest.TestCase):
 
     def test_workers_come_and_go(self):
         print(f"seed {SEED}, {TURNS} turns")
-        self.project.broker(PARTITIONS)
         producer = self.project.start("produce", "events.csv", "--rate", "1500", "--repeat", "500",
                                       "--type", "amount=string", "--acks", self.acks)
         # All at once: they make ledger, catalog and tables together.
@@ -105,7 +109,7 @@ class ManyWorkersTest(unittest.TestCase):
     def disturb(self, runs, place, how):
         if how == "freeze":  # for longer than the group's session time: others take over
             runs[place].send_signal(signal.SIGSTOP)
-            time.sleep(4 + self.draw.random() * 5)
+            time.sleep(5 + self.draw.random() * 5)
             runs[place].send_signal(signal.SIGCONT)
             return
         runs[place].send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
