@@ -78,7 +78,8 @@ class AddressTest(unittest.TestCase):
     # Passwords
 
     def test_password_in_the_address_by_a_variable(self):
-        self.expect_session(f"postgres://sluice:s3cret%20word@127.0.0.1:{self.server.port}/postgres")
+        self.expect_session(
+            f"postgres://sluice:s3cret%20word@127.0.0.1:{self.server.port}/postgres")
 
     def test_address_from_a_file(self):
         secret = self.project.write("secret", self.address(password="s3cret word"))

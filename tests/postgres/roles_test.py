@@ -22,7 +22,7 @@ class RolesTest(unittest.TestCase):
         cls.server.close()
 
     def setUp(self):
-        """A database of an owner who is no superuser, and from which everybody's rights are gone."""
+        """A database of an owner who is no superuser, and from which everybody's rights went."""
         self.server.sql("DROP DATABASE IF EXISTS books WITH (FORCE)",
                         *(f"DROP ROLE IF EXISTS {role}"
                           for role in ("app", "sluice_read", "analyst", "dba")),
@@ -80,7 +80,8 @@ class RolesTest(unittest.TestCase):
                           "SELECT * FROM sluice.position", "SELECT * FROM iceberg_tables",
                           "SELECT reason, field FROM sluice.quarantine"):
                 connection.execute(query)
-            for query in ("SELECT value FROM sluice.quarantine", "SELECT key FROM sluice.quarantine",
+            for query in ("SELECT value FROM sluice.quarantine",
+                          "SELECT key FROM sluice.quarantine",
                           "DELETE FROM store.people", "UPDATE sluice.position SET next_offset = 0"):
                 with self.assertRaises(psycopg.errors.InsufficientPrivilege, msg=query):
                     connection.execute(query)
