@@ -106,7 +106,11 @@ class FlakyStore : public ObjectStore {
     return Fail(ErrorKind::kRetryable, "the store is away");
   }
 
-  std::mutex mutex_;
+  void Note(SteadyTime deadline) {
+    const std::scoped_lock lock(mutex_);
+    deadlines.insert(deadline);
+  }
+
   std::mutex mutex_;
   std::unique_ptr<ObjectStore> store_;
 };
