@@ -57,8 +57,11 @@ std::string CatalogTablesSql() {
 Status CreateCatalog(SqlSession& session) {
   SLUICE_TRY(session.Query(kTakeTurns));
   // CREATE … IF NOT EXISTS needs the right to create also where there is nothing to do.
+  // A catalog of version 0 may have the first of its two tables only.
   SLUICE_ASSIGN(const bool exists, CatalogExists(session));
-  if (exists) return {};
+  SLUICE_ASSIGN(const SqlRows properties,
+                session.Query("SELECT to_regclass('iceberg_namespace_properties')"));
+  if (exists && properties.rows.at(0).at(0)) return {};
   SLUICE_TRY(session.Query(kCreate));
   return {};
 }
