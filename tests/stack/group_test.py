@@ -34,7 +34,7 @@ class Stream:
 
 def owners(case):
     rows = case.project.json("status")["positions"]
-    return {row["partition"]: row["owner"].partition("-")[0] for row in rows
+    return {row["partition"]: row["owner"].split("-")[-2:][0] for row in rows
             if row["sink"] == "warehouse"}
 
 

@@ -89,7 +89,7 @@ class ManyWorkersTest(unittest.TestCase):
                                       "--type", "amount=string", "--acks", self.acks)
         # All at once: they make ledger, catalog and tables together.
         runs = [self.start(place) for place in range(len(WORKERS))]
-        wait_until(lambda: self.owners() == sum(WORKERS), 60)
+        wait_until(lambda: self.owners() == sum(WORKERS), 150)
         for turn in range(TURNS):
             place = self.draw.randrange(len(runs))
             self.assertIsNone(runs[place].poll(), self.log_of(runs[place]))
