@@ -25,7 +25,7 @@ constexpr std::string_view kReadRights = R"(GRANT USAGE ON SCHEMA sluice TO {rea
 GRANT SELECT ON sluice.pipeline, sluice.target, sluice.log, sluice.position, sluice.left_out,
   sluice.commit, sluice.dbt_run, sluice.dbt_node TO {read};
 GRANT SELECT (pipeline, log_id, partition, "offset", kafka_ts, value_len, sha256, reason, field,
-  detail, commit_id, at, resolved_at) ON sluice.quarantine TO {read};
+  detail, commit_id, at, resolved_at, resolved_by) ON sluice.quarantine TO {read};
 GRANT SELECT ON iceberg_tables, iceberg_namespace_properties TO {read};
 )";
 
