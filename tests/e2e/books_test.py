@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
+import foreign_checker  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from project import Project  # noqa: E402
@@ -90,10 +91,10 @@ class BooksTest(unittest.TestCase):
     @unittest.skipUnless(SHARED_CHECKER.exists(), "a clone without ../shared has no such checker")
     def test_2_the_other_checker_finds_no_fault(self):
         for table in ("raw.books", "processed.books"):
-            done = subprocess.run(
-                [sys.executable, SHARED_CHECKER, "--uri", self.postgres.uri, "--warehouse",
-                 str(self.project.folder / "lake"), "--table", table, "--catalog", "lake",
-                 "--all-snapshots", "--orphans"], capture_output=True, text=True, check=False)
+            done = foreign_checker.run(
+                SHARED_CHECKER, "--uri", self.postgres.uri, "--warehouse",
+                self.project.folder / "lake", "--table", table, "--catalog", "lake",
+                "--all-snapshots", "--orphans")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def check(self, checker):

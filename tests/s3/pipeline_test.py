@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
+import foreign_checker  # noqa: E402
 import s3  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from postgres import Postgres  # noqa: E402
@@ -58,13 +59,13 @@ class LakeCase(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def check_with_the_other(self, table, warehouse):
-        done = subprocess.run(
-            [sys.executable, SHARED_CHECKER, "--uri", self.postgres.uri, "--warehouse", warehouse,
-             "--table", table, "--catalog", "lake", "--all-snapshots", "--orphans",
-             "--prop", f"s3.endpoint={self.store.endpoint}",
-             "--prop", f"s3.access-key-id={self.store.key}",
-             "--prop", f"s3.secret-access-key={self.store.secret}",
-             "--prop", "s3.region=us-east-1"], capture_output=True, text=True, check=False)
+        done = foreign_checker.run(
+            SHARED_CHECKER, "--uri", self.postgres.uri, "--warehouse", warehouse,
+            "--table", table, "--catalog", "lake", "--all-snapshots", "--orphans",
+            "--prop", f"s3.endpoint={self.store.endpoint}",
+            "--prop", f"s3.access-key-id={self.store.key}",
+            "--prop", f"s3.secret-access-key={self.store.secret}",
+            "--prop", "s3.region=us-east-1")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def marks(self, sink):
