@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
   property_value VARCHAR(1000) NOT NULL,
   PRIMARY KEY (catalog_name, namespace, property_key)))";
 
+// A process that is only slow between two statements is not taken for a frozen one.
+constexpr int64_t kGraceMs = 1'000;
+
 constexpr std::string_view kWhere =
     "WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3";
 
@@ -58,10 +61,10 @@ Status CreateCatalog(SqlSession& session) {
   SLUICE_TRY(session.Query(kTakeTurns));
   // CREATE … IF NOT EXISTS needs the right to create also where there is nothing to do.
   // A catalog of version 0 may have the first of its two tables only.
-  SLUICE_ASSIGN(const bool exists, CatalogExists(session));
-  SLUICE_ASSIGN(const SqlRows properties,
-                session.Query("SELECT to_regclass('iceberg_namespace_properties')"));
-  if (exists && properties.rows.at(0).at(0)) return {};
+  SLUICE_ASSIGN(const SqlRows both,
+                session.Query("SELECT to_regclass('iceberg_tables') IS NOT NULL AND "
+                              "to_regclass('iceberg_namespace_properties') IS NOT NULL"));
+  if (both.rows.at(0).at(0) == "t") return {};
   SLUICE_TRY(session.Query(kCreate));
   return {};
 }
@@ -93,6 +96,20 @@ Result<std::string> LockPointer(SqlSession& session, const std::string& catalog,
                 "somebody dropped or renamed it; a new start would make it anew, and empty");
   }
   return PointerOf(rows.rows[0], name);
+}
+
+Status BoundWaits(SqlSession& session, SteadyTime deadline) {
+  const int64_t left_ms = -ElapsedMs(deadline);
+  if (left_ms <= 0) {
+    return Fail(ErrorKind::kRetryable, "a lake commit held its tables for too long and let them go",
+                "the object store, or a lock in PostgreSQL, is slow");
+  }
+  const std::vector<SqlValue> limits{std::to_string(left_ms), std::to_string(left_ms + kGraceMs)};
+  SLUICE_TRY(
+      session.Query("SELECT set_config('lock_timeout', $1, true), "
+                    "set_config('idle_in_transaction_session_timeout', $2, true)",
+                    limits));
+  return {};
 }
 
 Status InsertTable(SqlSession& session, const std::string& catalog, const TableName& name,

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/spec.h"
+#include "core/clock.h"
 #include "stage/sql.h"
 
 namespace sluice {
@@ -29,6 +31,14 @@ Result<std::optional<std::string>> FindPointer(SqlSession& session, const std::s
 /// when the table is gone.
 Result<std::string> LockPointer(SqlSession& session, const std::string& catalog,
                                 const TableName& name);
+
+/// How long a transaction may hold a pointer, from its first lock to its COMMIT: the others wait.
+inline constexpr std::chrono::seconds kPointerHold{5};
+
+/// Makes every later statement of the open transaction give up a wait for a lock at `deadline`, and
+/// the server end the session of a process that freezes before the next one. FailsWith kRetryable
+/// when the deadline has passed.
+Status BoundWaits(SqlSession& session, SteadyTime deadline);
 
 /// Adds a table, and its namespace. FailsWith kRetryable when somebody else just did.
 Status InsertTable(SqlSession& session, const std::string& catalog, const TableName& name,

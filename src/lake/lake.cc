@@ -8,6 +8,7 @@
 #include <set>
 
 #include "lake/catalog.h"
+#include "lake/folder_store.h"
 #include "lake/remote_names.h"
 #include "lake/spool_folder.h"
 #include "lake/table_stream.h"
@@ -52,6 +53,22 @@ class Positions {
   std::map<std::pair<LogId, PartitionId>, std::pair<Offset, Offset>> ranges_;
 };
 
+// Another kind of store cannot even be asked what the table looks like.
+Status CheckScheme(const LakeTable& table, const std::string& pointer) {
+  const auto scheme = [](const std::string& address) {
+    const std::string plain = NormalizeAddress(address);
+    return plain.substr(0, plain.find(':'));
+  };
+  if (scheme(pointer) == scheme(table.location)) return {};
+  return Fail(
+      ErrorKind::kInvalidConfig,
+      fmt::format("the lake table {} does not fit the pipeline: the catalog has it at `{}`, "
+                  "not at `{}`",
+                  table.name.Full(), pointer, table.location),
+      "set `lake:` to where the table lies; a lake that moves needs a database of its own",
+      "E0401");
+}
+
 class IcebergLake : public LakeSink {
  public:
   IcebergLake(ObjectStore& store, std::string catalog, std::unique_ptr<SpoolFolder> spool,
@@ -69,6 +86,7 @@ class IcebergLake : public LakeSink {
   void Discard() override;
 
  private:
+  Result<std::optional<std::string>> FindOurs(SqlSession& session, const LakeTable& table) const;
   Result<std::optional<std::vector<PreparedTable>>> AsTheyAre(SqlSession& session);
   Result<std::vector<PreparedTable>> MakeOrChange(SqlSession& session);
   Result<PreparedTable> PrepareOne(SqlSession& session, const TableStream& stream,
@@ -87,7 +105,7 @@ Result<std::vector<TableChange>> IcebergLake::Plan(SqlSession& session) {
   std::vector<TableChange> changes;
   for (const TableStream& stream : streams_) {
     const LakeTable& table = stream.table();
-    SLUICE_ASSIGN(const auto pointer, FindPointer(session, catalog_, table.name));
+    SLUICE_ASSIGN(const auto pointer, FindOurs(session, table));
     if (!pointer) {
       SLUICE_TRY(NewLayout(table));
       changes.push_back(DescribeCreation(table));
@@ -100,6 +118,13 @@ Result<std::vector<TableChange>> IcebergLake::Plan(SqlSession& session) {
     }
   }
   return changes;
+}
+
+Result<std::optional<std::string>> IcebergLake::FindOurs(SqlSession& session,
+                                                         const LakeTable& table) const {
+  SLUICE_ASSIGN(auto pointer, FindPointer(session, catalog_, table.name));
+  if (pointer) SLUICE_TRY(CheckScheme(table, *pointer));
+  return pointer;
 }
 
 Status IcebergLake::Prepare(SqlSession& session) {
@@ -118,7 +143,7 @@ Result<std::optional<std::vector<PreparedTable>>> IcebergLake::AsTheyAre(SqlSess
   std::vector<PreparedTable> prepared;
   for (const TableStream& stream : streams_) {
     const LakeTable& table = stream.table();
-    SLUICE_ASSIGN(const auto pointer, FindPointer(session, catalog_, table.name));
+    SLUICE_ASSIGN(const auto pointer, FindOurs(session, table));
     if (!pointer) return std::nullopt;
     SLUICE_ASSIGN(const auto loaded, stream.loader()->Load(*pointer, Now() + kStoreCall));
     SLUICE_ASSIGN(const TableLayout next, NextLayout(table, loaded->metadata));
@@ -158,7 +183,7 @@ Result<std::vector<PreparedTable>> IcebergLake::MakeOrChange(SqlSession& session
 Result<PreparedTable> IcebergLake::PrepareOne(SqlSession& session, const TableStream& stream,
                                               SteadyTime deadline) {
   const LakeTable& table = stream.table();
-  SLUICE_ASSIGN(const auto found, FindPointer(session, catalog_, table.name));
+  SLUICE_ASSIGN(const auto found, FindOurs(session, table));
   if (!found) {
     SLUICE_ASSIGN(const TableLayout layout, NewLayout(table));
     const Json tree = NewTableMetadata(table.location, layout, WallClockMs());

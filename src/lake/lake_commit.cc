@@ -7,8 +7,6 @@
 namespace sluice {
 namespace {
 
-// Others wait for the pointers' locks meanwhile, so all calls to the store share it.
-constexpr std::chrono::seconds kStoreTimeInLock{5};
 constexpr size_t kConnections = 4;
 
 // What the catalog names was put before it was named: a store that does not show it is late.
@@ -34,14 +32,15 @@ LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<Tabl
       positions_(std::move(positions)) {}
 
 Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
-  SLUICE_ASSIGN(const Pointers locked, LockAll(session));
-  const SteadyTime deadline = Now() + kStoreTimeInLock;
+  SLUICE_ASSIGN(const auto all, LockAll(session));
+  const auto& [locked, deadline] = all;
   SLUICE_TRY(InParallel(parts_.size(), kConnections, [&](size_t i) {
     return Load(parts_[i], locked.at(NameOf(parts_[i])), deadline);
   }));
   Pointers pointers = locked;
   SLUICE_ASSIGN(const auto snapshots, BuildAll(commit, deadline, pointers));
   SLUICE_TRY(PutAll(snapshots, deadline));
+  SLUICE_TRY(BoundWaits(session, deadline));
   for (const auto& [name, from] : locked) {
     SLUICE_TRY(SwapPointer(session, catalog_, name, from, pointers.at(name)));
     SLUICE_FAILPOINT("s7_swap");
@@ -54,15 +53,18 @@ Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
   return {};
 }
 
-// In the order of the names (S5).
-Result<LakeCommit::Pointers> LakeCommit::LockAll(SqlSession& session) const {
-  Pointers pointers;
+// In the order of the names (S5). The first is waited for with nothing in hand.
+Result<LakeCommit::Locked> LakeCommit::LockAll(SqlSession& session) const {
+  Locked locked{{}, Now() + kPointerHold};
   for (const TablePart& part : parts_) {
-    if (pointers.contains(NameOf(part))) continue;
-    SLUICE_ASSIGN(pointers[NameOf(part)], LockPointer(session, catalog_, NameOf(part)));
+    if (locked.pointers.contains(NameOf(part))) continue;
+    if (!locked.pointers.empty()) SLUICE_TRY(BoundWaits(session, locked.deadline));
+    SLUICE_ASSIGN(const std::string pointer, LockPointer(session, catalog_, NameOf(part)));
+    if (locked.pointers.empty()) locked.deadline = Now() + kPointerHold;
+    locked.pointers[NameOf(part)] = pointer;
     SLUICE_FAILPOINT("s5_lock");
   }
-  return pointers;
+  return locked;
 }
 
 // Parts of one table follow each other; `pointers` ends at the last of each.

@@ -18,8 +18,10 @@ struct TablePart {
   std::shared_ptr<TableLoader> loader;  ///< the sink's too
 };
 
-/// Steps S5 to S7 for all tables of one Seal; the store's part of it takes 5 s at most. Applied
-/// again, it uses the same data files and manifests and writes new lists and metadata files.
+/// Steps S5 to S7 for all tables of one Seal. Others wait for the pointers, so from the first lock
+/// on everything in the transaction that waits, for the store or for a lock, does so 5 s at most
+/// together. Applied again, it uses the same data files and manifests and writes new lists and
+/// metadata files.
 class LakeCommit : public Participant {
  public:
   /// `parts` in the order of their names; a table may have several. `positions` is for the
@@ -32,8 +34,12 @@ class LakeCommit : public Participant {
 
  private:
   using Pointers = std::map<TableName, std::string>;
+  struct Locked {
+    Pointers pointers;
+    SteadyTime deadline;
+  };
 
-  Result<Pointers> LockAll(SqlSession& session) const;
+  Result<Locked> LockAll(SqlSession& session) const;
   Result<std::vector<NextSnapshot>> BuildAll(const CommitId& commit, SteadyTime deadline,
                                              Pointers& pointers) const;
   Status PutAll(const std::vector<NextSnapshot>& snapshots, SteadyTime deadline) const;

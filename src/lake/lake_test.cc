@@ -7,7 +7,9 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
+#include "lake/catalog.h"
 #include "lake/folder_store.h"
 #include "lake/reader.h"
 
@@ -23,6 +25,8 @@ class FakeCatalog : public SqlSession {
       if (sql.find("FOR UPDATE") != std::string_view::npos) locked.push_back(*params[2]);
       const auto found = pointers.find(*params[1] + "." + *params[2]);
       if (found != pointers.end()) answer.rows.push_back({found->second});
+    } else if (sql.starts_with("SELECT set_config('lock_timeout'")) {
+      lock_timeouts_ms.push_back(IntegerOf(params[0]));
     } else if (sql.starts_with("INSERT INTO iceberg_tables")) {
       answer.affected = pointers.emplace(*params[1] + "." + *params[2], *params[3]).second;
     } else if (sql.starts_with("UPDATE iceberg_tables")) {
@@ -49,6 +53,7 @@ class FakeCatalog : public SqlSession {
 
   std::map<std::string, std::string> pointers;
   std::vector<std::string> locked;
+  std::vector<int64_t> lock_timeouts_ms;
   int lost_races = 0;
 
  private:
@@ -62,6 +67,7 @@ class FlakyStore : public ObjectStore {
 
   Status Put(const RemotePath& path, std::string_view bytes, SteadyTime deadline) override {
     Note(deadline);
+    std::this_thread::sleep_for(write_takes);
     return Flaky([&] { return store_->Put(path, bytes, deadline); });
   }
   Status PutFile(const LocalPath& from, const RemotePath& to, SteadyTime deadline) override {
@@ -91,6 +97,7 @@ class FlakyStore : public ObjectStore {
   std::set<SteadyTime> deadlines;
   int writes_until_failure = -1;  // -1: never
   bool reply_lost = false;        // the write that fails took place
+  std::chrono::milliseconds write_takes{0};
 
  private:
   template <typename Write>
@@ -238,6 +245,24 @@ TEST_F(LakeTest, TheStoreHasOneDeadlineWhileThePointersAreLocked) {
   EXPECT_LE(*store_->deadlines.begin() - start, std::chrono::seconds(6));
 }
 
+// Whatever the transaction waits for next, the others wait with it.
+TEST_F(LakeTest, WhatTheStoreTookIsNotWaitedForALock) {
+  ASSERT_TRUE(Append().has_value());
+  const auto commit = lake_->Seal({"c"});
+  ASSERT_TRUE(commit.has_value());
+  store_->write_takes = std::chrono::milliseconds(300);
+  ASSERT_TRUE(Apply(**commit).has_value());
+  ASSERT_EQ(catalog_.lock_timeouts_ms.size(), 2U) << "before the second pointer, before the swaps";
+  EXPECT_LE(catalog_.lock_timeouts_ms[0], 5'000);
+  EXPECT_LE(catalog_.lock_timeouts_ms[1], 4'700);
+}
+
+TEST_F(LakeTest, APassedDeadlineLetsThePointersGo) {
+  const Status status = BoundWaits(catalog_, Now());
+  EXPECT_EQ(status.error().kind, ErrorKind::kRetryable);
+  EXPECT_THAT(catalog_.lock_timeouts_ms, ::testing::IsEmpty());
+}
+
 TEST_F(LakeTest, AFailedPrepareLeavesNothing) {
   catalog_.pointers.clear();
   store_->writes_until_failure = 1;
@@ -337,6 +362,14 @@ TEST_F(LakeTest, AMissingMetadataFileIsWaitedFor) {
   EXPECT_TRUE(Apply(**commit).has_value());
   catalog_.pointers.clear();
   EXPECT_EQ(Apply(**commit).error().kind, ErrorKind::kFatal) << "a dropped table";
+}
+
+TEST_F(LakeTest, ALakeThatMovedToAnotherStoreIsRefused) {
+  catalog_.pointers["raw.b"] = "s3://raw/b/metadata/00001-x.metadata.json";
+  const Status status = MakeLake()->Prepare(catalog_);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvalidConfig);
+  EXPECT_EQ(status.error().code, "E0401");
+  EXPECT_THAT(status.error().message, ::testing::HasSubstr("s3://raw/b/"));
 }
 
 TEST_F(LakeTest, TwoTablesOfOneNameAreRefused) {
