@@ -97,13 +97,15 @@ nlohmann::json AsJson(const RunSummary& summary) {
       {"records", last.records}, {"ok", last.ok},   {"quarantined", last.quarantined},
       {"skipped", last.skipped}, {"lag", last.lag}, {"seconds", last.seconds}};
   std::map<std::string, int64_t> expectations;
-  int64_t warehouse = 0, lake = 0;
+  int64_t warehouse = 0, lake = 0, gaps = 0;
   for (const auto& [name, worker] : last.workers) {
     for (const auto& [expectation, failed] : worker.expectations)
       expectations[expectation] += failed;
     warehouse += worker.warehouse_commits;
     lake += worker.lake_commits;
+    gaps += worker.gap_offsets;
   }
+  json["gap_offsets"] = gaps;
   json["expectations"] = expectations;
   json["warehouse_commits"] = warehouse;
   json["lake_commits"] = lake;
@@ -128,6 +130,10 @@ std::string AsText(const RunSummary& summary) {
     }
     if (worker.nan_as_null > 0)
       text += fmt::format("  NaN taken as null: {}\n", WithThousands(worker.nan_as_null));
+    if (worker.gap_offsets > 0) {
+      text += fmt::format("  offsets without a record (compaction, transactions): {}\n",
+                          WithThousands(worker.gap_offsets));
+    }
   }
   return fmt::format(
       "{} records in {}: {} accepted, {} quarantined, {} skipped\n"

@@ -3,6 +3,7 @@
 #include "ledger/committer.h"
 #include "pipeline/batch_builder.h"
 #include "pipeline/status_board.h"
+#include "stage/source.h"
 
 namespace sluice {
 
@@ -10,11 +11,13 @@ namespace sluice {
 class LifeCounts {
  public:
   /// Adds what came since the last call.
-  void AddTo(WorkerStatus& status, const CommitCounters& commits, const BuildCounters& built);
+  void AddTo(WorkerStatus& status, const CommitCounters& commits, const BuildCounters& built,
+             const SourceCounters& source);
 
  private:
   CommitCounters commits_;
   BuildCounters built_;
+  SourceCounters source_;
 };
 
 }  // namespace sluice

@@ -40,6 +40,8 @@ struct WorkerStatus {
   int64_t fenced = 0;
   int64_t doubts = 0;  ///< COMMIT sent, reply lost
   int64_t nan_as_null = 0;
+  int64_t gap_offsets = 0;    ///< offsets without a record: compaction, transactions
+  int64_t broker_errors = 0;  ///< of Kafka, those that went away
   std::map<std::string, int64_t> expectations;
 };
 

@@ -324,7 +324,7 @@ milliseconds Worker::PollWait() const {
 
 void Worker::PublishCounts() {
   board_.Update(options_.name, [&](WorkerStatus& status) {
-    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters());
+    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters(), at_.source.Counters());
   });
 }
 
@@ -332,7 +332,7 @@ void Worker::Publish() {
   board_.Update(options_.name, [&](WorkerStatus& status) {
     status.state = "running";
     status.reason.clear();
-    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters());
+    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters(), at_.source.Counters());
     status.partitions.clear();
     for (const auto& [partition, claim] : claims_) {
       const Offset lake = claim.positions.at(Sink::kLake).next;

@@ -60,6 +60,8 @@ inline void FillBoard(StatusBoard& board) {
     worker.fenced = 1;
     worker.doubts = 1;
     worker.nan_as_null = 6;
+    worker.gap_offsets = 9;
+    worker.broker_errors = 2;
   });
 }
 

@@ -55,6 +55,11 @@ void WriteRecords(MetricText& text, const Totals& totals) {
   for (const auto& [name, failed] : totals.expectations) text.Sample(failed, {{"name", name}});
   text.Family("sluice_nan_as_null_total", "counter", "NaN in records that was taken as null.");
   text.Sample(totals.nan_as_null);
+  text.Family("sluice_gap_offsets_total", "counter",
+              "Offsets without a record: compacted away, or markers of transactions.");
+  text.Sample(totals.gap_offsets);
+  text.Family("sluice_broker_errors_total", "counter", "Errors of Kafka that went away again.");
+  text.Sample(totals.broker_errors);
 }
 
 void WriteCommits(MetricText& text, const Totals& totals) {

@@ -37,6 +37,8 @@ TEST(MetricsTest, SumsWorkersAndKeepsPartitionsApart) {
            R"(sluice_quarantined_total{pipeline="books",reason="expectation:title \"x\"\n"} 1)",
            R"(sluice_expectation_failures_total{pipeline="books",name="sales_positive"} 4)",
            R"(sluice_nan_as_null_total{pipeline="books"} 6)",
+           R"(sluice_gap_offsets_total{pipeline="books"} 9)",
+           R"(sluice_broker_errors_total{pipeline="books"} 2)",
            R"(sluice_commits_total{pipeline="books",sink="warehouse"} 15)",
            R"(sluice_commits_total{pipeline="books",sink="lake"} 2)",
            R"(sluice_last_commit_timestamp_seconds{pipeline="books",sink="warehouse"} 1700000055)",

@@ -238,6 +238,7 @@ function showKept(records) {
     ...Object.entries(records.expectations_failed)
       .map(([name, n]) => ['expectation failed', name, count(n)])];
   if (records.nan_as_null) rows.push(['taken as null', 'NaN', count(records.nan_as_null)]);
+  if (records.gap_offsets) rows.push(['no record', 'offsets skipped by Kafka', count(records.gap_offsets)]);
   byId('kept').replaceChildren(tableOr('nothing since the start', heads, rows));
 }
 

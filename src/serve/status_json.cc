@@ -133,6 +133,7 @@ json RecordsJson(const Totals& totals) {
           {"quarantined", totals.quarantined},
           {"skipped", totals.skipped},
           {"nan_as_null", totals.nan_as_null},
+          {"gap_offsets", totals.gap_offsets},
           {"quarantine_reasons", totals.quarantine_reasons},
           {"expectations_failed", totals.expectations}};
 }

@@ -34,6 +34,8 @@ Totals Totals::Of(const About& about, const StatusSnapshot& status) {
     totals.fenced += worker.fenced;
     totals.doubts += worker.doubts;
     totals.nan_as_null += worker.nan_as_null;
+    totals.gap_offsets += worker.gap_offsets;
+    totals.broker_errors += worker.broker_errors;
     AddMap(totals.quarantine_reasons, worker.quarantine_reasons);
     AddMap(totals.expectations, worker.expectations);
     AddCommits(lake, worker.lake_commits, worker.lake_committed_ms);

@@ -20,6 +20,7 @@ struct Totals {
   int64_t records = 0, ok = 0, quarantined = 0, skipped = 0;
   int64_t retries = 0, fenced = 0, doubts = 0;
   int64_t nan_as_null = 0;
+  int64_t gap_offsets = 0, broker_errors = 0;
   std::map<std::string, int64_t> quarantine_reasons;
   std::map<std::string, int64_t> expectations;
   std::map<std::string, SinkTotals> sinks;  ///< `lake`, and `warehouse` where there is one
