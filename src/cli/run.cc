@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/service_manager.h"
 #include "cli/signals.h"
+#include "core/heap.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "pipeline/storm_watch.h"
@@ -182,6 +183,7 @@ int Run(const CommonArgs& common, const RunArgs& args) {
   const auto manager = ServiceManager::OfEnvironment(board);
   const auto server = Serve(args, *spec, board);
   if (!server) return Failed(common, server.error());
+  KeepFreedMemory();
   RunView view(common, *spec);
   const RunOptions options{
       .once = args.once,

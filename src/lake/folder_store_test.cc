@@ -82,6 +82,9 @@ TEST_F(FolderStoreTest, CopiesFiles) {
   ASSERT_TRUE(store_->PutFile({local}, At("copy"), Soon()).has_value());
   EXPECT_EQ(*store_->Get(At("copy"), 10'000'000, Soon()), bytes);
   EXPECT_TRUE(std::filesystem::exists(local));
+  EXPECT_TRUE(store_->PutFile({local}, At("copy"), Soon()).has_value()) << "after a lost reply";
+  ASSERT_TRUE(store_->Put(At("taken"), "other", Soon()).has_value());
+  EXPECT_EQ(store_->PutFile({local}, At("taken"), Soon()).error().code, kAlreadyExists);
   EXPECT_EQ(store_->PutFile({folder_ + "/none"}, At("y"), Soon()).error().code, kNotFound);
   EXPECT_EQ(store_->Head(At("y"), Soon()).error().code, kNotFound);
 }

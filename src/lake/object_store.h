@@ -34,7 +34,8 @@ class ObjectStore {
   /// Creates the object, durable when it returns. Never overwrites: kFatal with kAlreadyExists.
   /// Putting the same bytes again, after a lost reply, succeeds.
   virtual Status Put(const RemotePath& path, std::string_view bytes, SteadyTime deadline) = 0;
-  /// The same with the content of a local file, which stays.
+  /// The same with the content of a local file, which stays. Nobody writes to it any more: a store
+  /// in a folder may give it a second name.
   virtual Status PutFile(const LocalPath& from, const RemotePath& to, SteadyTime deadline) = 0;
   /// Reads a whole object; kFatal when it is longer than `max_bytes`. kFatal with kNotFound.
   virtual Result<std::string> Get(const RemotePath& path, int64_t max_bytes,

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "ledger/ledger.h"
 #include "pipeline/batch_split.h"
+#include "pipeline/worker_report.h"
 
 namespace sluice {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollWait{100};
+// From so many records on, the next batch need not wait for what arrives meanwhile.
+constexpr size_t kLargeBatchRecords = 10'000;
 constexpr milliseconds kBrokerWait{10'000};
 constexpr int64_t kMaxPendingRejectBytes = 64 << 20;
 
@@ -45,6 +48,7 @@ Worker::Worker(WorkerOptions options, Stations stations, StatusBoard& board,
 
 Status Worker::Run(std::stop_token stop) {
   const Status status = Live(stop);
+  open_.reset();
   PublishCounts();  // what ended this life, too: a commit that was fenced
   return status;
 }
@@ -57,7 +61,10 @@ Status Worker::Live(std::stop_token stop) {
 }
 
 Status Worker::Step(std::stop_token stop) {
-  SLUICE_ASSIGN(Polled polled, at_.source.Poll(PollWait()));
+  SLUICE_ASSIGN(Polled polled, at_.source.Poll(open_ ? milliseconds{0} : PollWait()));
+  const bool records_only = !polled.batch.ranges.empty() && polled.failures.empty() &&
+                            polled.group.assigned.empty() && polled.group.revoked.empty();
+  if (!records_only && !polled.group.lost) SLUICE_TRY(FinishWarehouse(stop));
   for (const auto& failure : polled.failures) StopPartition(failure.partition, failure.error);
   SLUICE_TRY(TakeGroupChange(polled.group, stop));
   polled.batch.log = options_.log;
@@ -149,12 +156,16 @@ Status Worker::StopAtStorms(const std::vector<Storm>& storms, RawBatch raw, std:
   return calm.ranges.empty() ? Status{} : Take(std::move(calm), std::move(stop));
 }
 
-Status Worker::Process(RawBatch raw, std::stop_token stop) {
+// What comes of partitions that are not ours, or that stopped.
+void Worker::RemoveForeign(RawBatch& raw) const {
   const auto is_foreign = [&](const auto& item) {
     return !claims_.contains(item.partition) || stopped_.contains(item.partition);
   };
-  std::erase_if(raw.ranges, is_foreign);
-  std::erase_if(raw.records, is_foreign);
+  if (std::erase_if(raw.ranges, is_foreign) > 0) std::erase_if(raw.records, is_foreign);
+}
+
+Status Worker::Process(RawBatch raw, std::stop_token stop) {
+  RemoveForeign(raw);
   if (raw.ranges.empty()) return {};
   SLUICE_FAILPOINT("s0_collect");
   for (const auto& range : raw.ranges) {
@@ -200,74 +211,102 @@ Status Worker::CatchUp(RawBatch raw) {
 
 Status Worker::Take(RawBatch raw, std::stop_token stop) {
   SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
-  auto storms = storms_.Look(raw, *rows);
-  if (storms.empty() && at_.warehouse != nullptr) {
-    SLUICE_ASSIGN(storms, CommitWarehouse(raw, *rows, stop));
+  const size_t stopped = stopped_.size();
+  SLUICE_TRY(FinishWarehouse(stop));
+  if (stopped_.size() != stopped) {
+    RemoveForeign(raw);
+    if (raw.ranges.empty()) return {};
+    SLUICE_ASSIGN(rows, at_.builder.Build(raw));
   }
+  auto storms = storms_.Look(raw, *rows);
   if (!storms.empty()) return StopAtStorms(storms, std::move(raw), stop);
-  storms_.Pass(raw, *rows);
-  std::map<std::string, int64_t> reasons;
-  for (const auto& row : rows->quarantine) ++reasons[row.reject.reason];
-  board_.Update(options_.name, [&](WorkerStatus& status) {
-    for (const auto& [reason, records] : reasons) status.quarantine_reasons[reason] += records;
-    for (const auto& counts : rows->ranges) {
-      status.records += counts.delivered;
-      status.ok += counts.ok;
-      status.quarantined += counts.quarantined;
-      status.skipped += counts.skipped;
-    }
-  });
-  return AppendToLake(std::move(rows));
+  if (at_.warehouse == nullptr) return Accept(raw, std::move(rows));
+  return BeginWarehouse(std::move(raw), std::move(rows), std::move(stop));
 }
 
-Staged Worker::StageForWarehouse(const RowBatch& rows) const {
-  Staged staged{.commit = CommitId::Random(),
-                .sink = Sink::kWarehouse,
-                .log = options_.log,
-                .ranges = {},
-                .quarantine = {}};
+Status Worker::StageWarehouse(OpenCommit& open) {
+  const RowBatch& rows = *open.rows;
+  SLUICE_ASSIGN(open.participant, at_.warehouse->Stage(rows));
+  open.staged = {.commit = CommitId::Random(),
+                 .sink = Sink::kWarehouse,
+                 .log = options_.log,
+                 .ranges = {},
+                 .quarantine = {}};
   for (const auto& counts : rows.ranges) {
     const PartitionId partition = counts.range.partition;
-    staged.ranges.push_back({counts, claims_.at(partition).positions.at(Sink::kWarehouse).epoch,
-                             LeftOutOf(rows, partition, options_.silver_tables)});
+    open.staged.ranges.push_back({counts,
+                                  claims_.at(partition).positions.at(Sink::kWarehouse).epoch,
+                                  LeftOutOf(rows, partition, options_.silver_tables)});
   }
-  for (const auto& row : rows.quarantine) staged.quarantine.push_back(&row);
-  return staged;
+  for (const auto& row : rows.quarantine) open.staged.quarantine.push_back(&row);
+  return {};
 }
 
-// Commits the batch; rows that only PostgreSQL could refuse go to the quarantine first.
-Result<std::vector<Storm>> Worker::CommitWarehouse(const RawBatch& raw, RowBatch& rows,
-                                                   std::stop_token stop) {
-  for (;;) {
-    SLUICE_ASSIGN(const auto participant, at_.warehouse->Stage(rows));
-    const Staged staged = StageForWarehouse(rows);
-    SLUICE_FAILPOINT("s1_seal", "warehouse");
-    const Status status = at_.committer.Commit(staged, *participant, stop);
-    if (status) break;
-    if (status.error().kind != ErrorKind::kBadData) return Fail(status.error());
-    SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
-    SLUICE_ASSIGN(auto rejects, at_.warehouse->FindRejects(*session, rows));
-    if (rejects.empty()) {
-      return Fail(
-          ErrorKind::kFatal,
-          "PostgreSQL refuses a batch of which it takes every row: " + status.error().message,
-          "look for a trigger or a deferred constraint on the table", status.error().code);
-    }
-    SLUICE_ASSIGN(auto refused, WithRecords(raw, std::move(rejects)));
-    MoveToQuarantine(rows, std::move(refused));
-    if (auto storms = storms_.Look(raw, rows); !storms.empty()) return storms;
+Status Worker::SendWarehouse(OpenCommit& open, std::stop_token stop) {
+  SLUICE_FAILPOINT("s1_seal", "warehouse");
+  return at_.committer.Commit(open.staged, *open.participant, std::move(stop));
+}
+
+Status Worker::BeginWarehouse(RawBatch raw, std::shared_ptr<RowBatch> rows, std::stop_token stop) {
+  const bool large = raw.records.size() >= kLargeBatchRecords && options_.warehouse_every_ms == 0;
+  open_ = std::make_unique<OpenCommit>(OpenCommit{std::move(raw), std::move(rows)});
+  SLUICE_TRY(StageWarehouse(*open_));
+  open_->outcome =
+      std::async(large ? std::launch::async : std::launch::deferred,
+                 [this, open = open_.get(), stop] { return SendWarehouse(*open, stop); });
+  return large ? Status() : FinishWarehouse(std::move(stop));
+}
+
+Status Worker::FinishWarehouse(std::stop_token stop) {
+  while (open_) {
+    // What comes of it may begin another: the records before a storm.
+    const std::unique_ptr<OpenCommit> open = std::move(open_);
+    SLUICE_TRY(FinishOne(*open, stop));
   }
+  return {};
+}
+
+// Rows that only PostgreSQL could refuse go to the quarantine first.
+Status Worker::FinishOne(OpenCommit& open, std::stop_token stop) {
+  for (Status status = open.outcome.get(); !status; status = SendWarehouse(open, stop)) {
+    if (status.error().kind != ErrorKind::kBadData) return status;
+    SLUICE_ASSIGN(const auto storms, TakeOutRejects(open, status.error()));
+    if (!storms.empty()) return StopAtStorms(storms, std::move(open.raw), stop);
+    SLUICE_TRY(StageWarehouse(open));
+  }
+  SLUICE_TRY(NoteWarehouse(*open.rows));
+  return Accept(open.raw, std::move(open.rows));
+}
+
+Result<std::vector<Storm>> Worker::TakeOutRejects(OpenCommit& open, const Error& refusal) {
+  SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
+  SLUICE_ASSIGN(auto rejects, at_.warehouse->FindRejects(*session, *open.rows));
+  if (rejects.empty()) {
+    return Fail(ErrorKind::kFatal,
+                "PostgreSQL refuses a batch of which it takes every row: " + refusal.message,
+                "look for a trigger or a deferred constraint on the table", refusal.code);
+  }
+  SLUICE_ASSIGN(auto refused, WithRecords(open.raw, std::move(rejects)));
+  MoveToQuarantine(*open.rows, std::move(refused));
+  return storms_.Look(open.raw, *open.rows);
+}
+
+Status Worker::NoteWarehouse(const RowBatch& rows) {
   SLUICE_FAILPOINT("s10_advance", "warehouse");
   last_warehouse_commit_ = Now();
   for (const auto& counts : rows.ranges) {
     claims_.at(counts.range.partition).positions.at(Sink::kWarehouse).next = counts.range.end;
   }
-  board_.Update(options_.name, [](WorkerStatus& status) {
-    ++status.warehouse_commits;
-    status.warehouse_committed_ms = WallClockMs();
-  });
+  ReportCommit(board_, options_.name, Sink::kWarehouse);
   on_warehouse_commit_();
-  return std::vector<Storm>();
+  return {};
+}
+
+// The rows are in the warehouse, or there is none.
+Status Worker::Accept(const RawBatch& raw, std::shared_ptr<RowBatch> rows) {
+  storms_.Pass(raw, *rows);
+  ReportAccepted(board_, options_.name, *rows);
+  return AppendToLake(std::move(rows));
 }
 
 Status Worker::AppendToLake(std::shared_ptr<const RowBatch> rows) {
@@ -276,6 +315,7 @@ Status Worker::AppendToLake(std::shared_ptr<const RowBatch> rows) {
 }
 
 Status Worker::FlushLake(std::stop_token stop) {
+  SLUICE_TRY(FinishWarehouse(stop));
   if (pending_.empty()) return {};
   SLUICE_FAILPOINT("s1_seal", "lake");
   const CommitId commit = CommitId::Random();
@@ -290,10 +330,7 @@ Status Worker::FlushLake(std::stop_token stop) {
         range.counts.range.end;
   }
   pending_.Clear();
-  board_.Update(options_.name, [](WorkerStatus& status) {
-    ++status.lake_commits;
-    status.lake_committed_ms = WallClockMs();
-  });
+  ReportCommit(board_, options_.name, Sink::kLake);
   at_.source.ReportProgress(committed);
   return {};
 }
@@ -322,27 +359,23 @@ milliseconds Worker::PollWait() const {
   return milliseconds(std::clamp<int64_t>(left, kPollWait.count(), 5'000));
 }
 
+// While a commit is on its way its thread counts, and tells what it waits for.
 void Worker::PublishCounts() {
+  if (open_) return;
   board_.Update(options_.name, [&](WorkerStatus& status) {
     counts_.AddTo(status, at_.committer.counters(), at_.builder.counters(), at_.source.Counters());
   });
 }
 
 void Worker::Publish() {
-  board_.Update(options_.name, [&](WorkerStatus& status) {
-    status.state = "running";
-    status.reason.clear();
-    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters(), at_.source.Counters());
-    status.partitions.clear();
-    for (const auto& [partition, claim] : claims_) {
-      const Offset lake = claim.positions.at(Sink::kLake).next;
-      const auto warehouse = claim.positions.find(Sink::kWarehouse);
-      const auto stopped = stopped_.find(partition);
-      status.partitions[partition] = {
-          read_.at(partition), warehouse == claim.positions.end() ? lake : warehouse->second.next,
-          lake, stopped == stopped_.end() ? std::nullopt : std::optional<Error>(stopped->second)};
-    }
-  });
+  PublishCounts();
+  if (!open_) {
+    board_.Update(options_.name, [&](WorkerStatus& status) {
+      status.state = "running";
+      status.reason.clear();
+    });
+  }
+  ReportPartitions(board_, options_.name, claims_, read_, stopped_);
 }
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <span>
@@ -53,9 +54,13 @@ struct Stations {
 ///     polled = source.Poll()
 ///     take what the group gave, give back what it took
 ///     rows = build(polled)
-///     warehouse commit of the rows that it has not yet
-///     append to the lake's open files; lake commit when due
+///     wait for the warehouse commit of the batch before; append that to the lake's open files
+///     begin the warehouse commit of the rows that it has not yet
+///     lake commit when due
 ///   lake commit
+///
+/// A large batch is committed by a thread of its own while the next is read and built; a small one
+/// at once, so that whatever arrives meanwhile makes the next one.
 class Worker {
  public:
   Worker(WorkerOptions options, Stations stations, StatusBoard& board,
@@ -74,14 +79,29 @@ class Worker {
   Status GiveBack(const GroupChange& change, std::stop_token stop);
   void StopPartition(PartitionId partition, const Error& error);
   Status StopAtStorms(const std::vector<Storm>& storms, RawBatch raw, std::stop_token stop);
+  void RemoveForeign(RawBatch& raw) const;
   Status Process(RawBatch raw, std::stop_token stop);
   Status CatchUp(RawBatch raw);
   Status Take(RawBatch raw, std::stop_token stop);
-  /// Returns the storms that kept it from committing.
-  Result<std::vector<Storm>> CommitWarehouse(const RawBatch& raw, RowBatch& rows,
-                                             std::stop_token stop);
+
+  /// A batch on its way into the warehouse.
+  struct OpenCommit {
+    RawBatch raw;
+    std::shared_ptr<RowBatch> rows;
+    std::unique_ptr<Participant> participant{};
+    Staged staged{};
+    std::future<Status> outcome{};  // last: its end waits for the thread that uses the others
+  };
+  Status StageWarehouse(OpenCommit& open);
+  Status SendWarehouse(OpenCommit& open, std::stop_token stop);
+  Status BeginWarehouse(RawBatch raw, std::shared_ptr<RowBatch> rows, std::stop_token stop);
+  /// Waits until nothing is on its way: what follows may use the committer and the marks.
+  Status FinishWarehouse(std::stop_token stop);
+  Status FinishOne(OpenCommit& open, std::stop_token stop);
+  Result<std::vector<Storm>> TakeOutRejects(OpenCommit& open, const Error& refusal);
+  Status NoteWarehouse(const RowBatch& rows);
+  Status Accept(const RawBatch& raw, std::shared_ptr<RowBatch> rows);
   Status AppendToLake(std::shared_ptr<const RowBatch> rows);
-  Staged StageForWarehouse(const RowBatch& rows) const;
   Status FlushLake(std::stop_token stop);
   bool LakeIsDue() const;
   bool ReachedTargets() const;
@@ -100,6 +120,7 @@ class Worker {
   LakePending pending_;
   LifeCounts counts_;
   SteadyTime last_warehouse_commit_{};
+  std::unique_ptr<OpenCommit> open_;  // while it is there, its thread has the committer
 };
 
 }  // namespace sluice

@@ -9,7 +9,7 @@ KafkaSettings Defaults(const KafkaSourceOptions& options) {
   KafkaSettings defaults{{"client.id", options.client_id.empty() ? "sluice" : options.client_id},
                          {"fetch.queue.backoff.ms", "5"},
                          {"queued.min.messages", "100000"},
-                         {"queued.max.messages.kbytes", "65536"},
+                         {"queued.max.messages.kbytes", "32768"},
                          {"reconnect.backoff.max.ms", "2000"},
                          {"topic.metadata.refresh.interval.ms", "10000"},
                          {"socket.keepalive.enable", "true"},

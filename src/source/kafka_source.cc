@@ -98,6 +98,7 @@ class KafkaSource final : public Source {
   std::optional<Error> refused_;  // by the group
   std::vector<rd_kafka_message_t*> slots_ = std::vector<rd_kafka_message_t*>(kSliceRecords);
   SourceCounters counters_;
+  size_t last_records_ = 0;  // the next batch is likely as large
 };
 
 KafkaSource::~KafkaSource() {
@@ -134,6 +135,7 @@ Result<Polled> KafkaSource::Poll(milliseconds wait) {
   }
   Polled polled;
   polled.batch.arena = std::make_shared<Arena>();
+  polled.batch.records.reserve(last_records_);
   for (auto& [partition, position] : group_->positions()) position.batch_start = position.expected;
   Collect(wait, polled);
   ServeCallbacks();
@@ -259,6 +261,7 @@ void KafkaSource::CloseRanges(RawBatch& batch) {
     batch.ranges.push_back({{partition}, {position.batch_start}, {position.expected}});
   }
   if (batch.records.empty()) return;
+  last_records_ = batch.records.size();
   counters_.records += static_cast<int64_t>(batch.records.size());
   counters_.bytes += static_cast<int64_t>(batch.arena->bytes());
   health_.OnAnswer();
