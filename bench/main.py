@@ -1,0 +1,46 @@
+"""Measures sluice, and what it is compared with, on real Kafka and PostgreSQL on this machine.
+
+Each part starts its servers in a folder of its own, loads topics before the clock starts, checks
+what came out, and writes JSON (to stdout, or --json FILE) with commit, machine, command and load.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import SLUICE, BenchError, say  # noqa: E402
+from servers import StackError  # noqa: E402  (rig knows where they are)
+
+PARTS = {"compare": "sluice and Spark on the same topic: time, CPU, memory, outputs"}
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
+    for name, about in PARTS.items():
+        part = parts.add_parser(name, help=about, description=about)
+        part.add_argument("--json", metavar="FILE", help="write the result there")
+        part.add_argument("--dir", help="keep servers' data and records there for the next time")
+        importlib.import_module(name).add_arguments(part)
+    return parser.parse_args(arguments)
+
+
+def main():
+    args = parse(sys.argv[1:])
+    if not SLUICE.exists():
+        say(f"{SLUICE} is not built: scripts/build release sluice")
+        return 69
+    try:
+        return importlib.import_module(args.part).main(args)
+    except (BenchError, StackError) as error:
+        say(error)
+        return 69
+    except KeyboardInterrupt:
+        return 75
+
+
+if __name__ == "__main__":
+    sys.exit(main())

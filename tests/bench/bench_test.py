@@ -1,0 +1,32 @@
+"""scripts/bench on small sizes: the result's shape, and that what came out is what was sent."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(tmp_path, *args):
+    path = tmp_path / "result.json"
+    done = subprocess.run([ROOT / "scripts/bench", *args, "--json", path], text=True,
+                          capture_output=True, timeout=300, check=False, env={
+                              "SLUICE_BIN": str(ROOT / "build/dev/bin/sluice"), **os.environ})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_compare(tmp_path):
+    result = bench(tmp_path, "compare", "--rows", "20000", "--pairs", "1", "--no-peer")
+    assert result["what"] == "compare" and result["rows"] == 20_000
+    assert result["outputs_equal"] is True
+    # 2 records are no JSON, 20 have a blank title.
+    assert result["expected"]["rows"] == result["expected"]["distinct"] == 20_000 - 2 - 20
+    run = result["sluice"]["runs"][0]
+    assert (run["records"], run["quarantined"]) == (20_000, 2)
+    for name in ("wall_s", "cpu_s", "memory_mb", "kafka_cpu_s", "postgres_cpu_s"):
+        assert result["sluice"][name] > 0, name
+    assert result["sluice"]["lake"]["files"] > 0
+    for name in ("commit", "machine", "command", "loadavg", "version"):
+        assert result[name], name
