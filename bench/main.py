@@ -13,7 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import SLUICE, BenchError, say  # noqa: E402
 from servers import StackError  # noqa: E402  (rig knows where they are)
 
-PARTS = {"compare": "sluice and Spark on the same topic: time, CPU, memory, outputs"}
+PARTS = {"compare": "sluice and Spark on the same topic: time, CPU, memory, outputs",
+         "freshness": "produced → readable, in PostgreSQL and in Iceberg",
+         "limits": "the same data through each library alone, and through sluice",
+         "scale": "cost by partitions, workers, rows, record size, columns, repeated keys"}
 
 
 def parse(arguments):

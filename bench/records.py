@@ -17,6 +17,7 @@ SILVER = {"book_title": "VARCHAR", "authors": "VARCHAR", "original_language": "V
 FIELDS = {"Book": "VARCHAR", "Author(s)": "VARCHAR", "Original language": "VARCHAR",
           "First published": "INTEGER", "Approximate sales in millions": "DOUBLE",
           "Genre": "VARCHAR"}
+SHORTENED = ("Author(s)", "Original language", "Genre")
 WORDS = ("The A Of Night Garden Summer Winter Kingdom Shadow Letters House Daughter Last First "
          "Secret River Mountain Stone Silver Iron Glass Crown Song History Island Lighthouse Ocean "
          "Silence Memory Promise Stranger Beyond Under Golden Forgotten Little Great Long Journey "
@@ -29,10 +30,17 @@ GENRES = ["Fantasy", "Historical fiction", "Mystery, thriller", "Children's lite
           "Science fiction", "Romance novel", "War, historical", "Self-help", "   "]
 
 
+# Steps through all numbers below any count of rows that it does not divide.
+STRIDE = 999_983
+# Fewer keys than this would be one row that all records fight for.
+LEAST_KEYS = 1_000
+
+
 @dataclass(frozen=True)
 class Shape:
-    """`padding`: more text in a record, in bytes; `columns`: more columns than the books' six;
-    `repeated`: the share of records whose key was there before, from 0 to 1."""
+    """`padding`: more text in a record, in bytes, or below 0 the three shortest fields only;
+    `columns`: more columns than the books' six; `repeated`: the share of records whose key others
+    have too, from 0 to 1, anywhere in the file."""
     padding: int = 0
     columns: int = 0
     repeated: float = 0.0
@@ -44,30 +52,40 @@ def _pick(words, salt):
 
 
 def _number_sql(rows, repeated):
-    """Which title a record has: its own, or one of the others'."""
-    distinct = max(1, round(rows * (1 - repeated)))
-    return "i" if repeated == 0 else f"(hash(i, s, 77) % {distinct})::BIGINT"
+    """Whose title a record has: its own, or another one's."""
+    if repeated == 0:
+        return "i"
+    keys = max(min(LEAST_KEYS, rows), round(rows * (1 - repeated)))
+    return (f"CASE WHEN (i * {STRIDE}) % {rows} < {keys} THEN (i * {STRIDE}) % {rows} "
+            f"ELSE (hash(i, s, 77) % {keys})::BIGINT END")
 
 
-def _line_sql(rows, shape):
+def _fields(shape):
     title = " || ' ' || ".join(_pick(WORDS, salt) for salt in range(1, 5))
-    pad = ("" if not shape.padding else
-           f", 'Blurb': left(repeat(md5((hash(i, s, 5))::VARCHAR), {shape.padding // 32 + 1}), "
-           f"{shape.padding})")
-    more = "".join(f", 'c{k}': (hash(i, s, {100 + k}) % 100000)::INT"
-                   for k in range(shape.columns))
-    return f"""
-      CASE WHEN i % {BAD_EVERY} = {BAD_EVERY // 2}
-           THEN '{{"Book": "cut off at the ' || i || 'th'
-           ELSE to_json({{
-             'Book': CASE WHEN i % {BLANK_EVERY} = 7 THEN '  '
-                          ELSE {title} || ' ' || n || CASE i % 5 WHEN 0 THEN ' ' ELSE '' END END,
-             'Author(s)': CASE i % 7 WHEN 0 THEN '  ' ELSE '' END || {_pick(NAMES, 11)} || ' ' ||
-                          {_pick(NAMES, 12)} || ' and ' || {_pick(NAMES, 13)} || ' ' || n % 997,
-             'Original language': {_pick(LANGUAGES, 21)},
-             'First published': 1600 + (hash(i, s, 31) % 424)::INT,
-             'Approximate sales in millions': ((hash(i, s, 41) % 2000000)::DOUBLE / 10000)::DOUBLE,
-             'Genre': {_pick(GENRES, 51)}{pad}{more}}})::VARCHAR END || chr(10)"""
+    fields = {
+        "Book": f"CASE WHEN i % {BLANK_EVERY} = 7 THEN '  ' "
+                f"ELSE {title} || ' ' || n || CASE i % 5 WHEN 0 THEN ' ' ELSE '' END END",
+        "Author(s)": f"CASE i % 7 WHEN 0 THEN '  ' ELSE '' END || {_pick(NAMES, 11)} || ' ' || "
+                     f"{_pick(NAMES, 12)} || ' and ' || {_pick(NAMES, 13)} || ' ' || n % 997",
+        "Original language": _pick(LANGUAGES, 21),
+        "First published": "1600 + (hash(i, s, 31) % 424)::INT",
+        "Approximate sales in millions": "((hash(i, s, 41) % 2000000)::DOUBLE / 10000)::DOUBLE",
+        "Genre": _pick(GENRES, 51)}
+    if shape.padding < 0:
+        fields = {name: fields[name] for name in FIELDS if name not in SHORTENED}
+    if shape.padding > 0:
+        fields["Blurb"] = (f"left(repeat(md5((hash(i, s, 5))::VARCHAR), "
+                           f"{shape.padding // 32 + 1}), {shape.padding})")
+    for number in range(shape.columns):
+        fields[f"c{number}"] = f"(hash(i, s, {100 + number}) % 100000)::INT"
+    return fields
+
+
+def _line_sql(shape):
+    fields = ", ".join(f"'{name}': {sql}" for name, sql in _fields(shape).items())
+    return (f"CASE WHEN i % {BAD_EVERY} = {BAD_EVERY // 2} "
+            "THEN '{\"Book\": \"cut off at the ' || i || 'th' "
+            f"ELSE to_json({{{fields}}})::VARCHAR END || chr(10)")
 
 
 def write(path, rows, seed=1, shape=Shape()):
@@ -84,7 +102,7 @@ def write(path, rows, seed=1, shape=Shape()):
             table = database.execute(
                 f"WITH i AS (SELECT range AS i, {seed} AS s FROM range({begin}, {end})), "
                 f"n AS (SELECT i, s, {_number_sql(rows, shape.repeated)} AS n FROM i) "
-                f"SELECT {_line_sql(rows, shape)} AS line FROM n ORDER BY i").to_arrow_table()
+                f"SELECT {_line_sql(shape)} AS line FROM n ORDER BY i").to_arrow_table()
             for chunk in table.column(0).chunks:
                 _write_texts(file, chunk)
     part.rename(path)
@@ -103,6 +121,12 @@ def _write_texts(file, strings):
 def good(rows):
     """How many of them are JSON."""
     return rows - (rows + BAD_EVERY // 2 - 1) // BAD_EVERY
+
+
+def keys(path):
+    """How many different keys silver has: book_title and authors."""
+    return duckdb.execute("SELECT count(DISTINCT (book_title, authors)) FROM "
+                          + silver_relation(path)).fetchone()[0]
 
 
 def silver_relation(path):

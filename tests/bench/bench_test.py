@@ -30,3 +30,14 @@ def test_compare(tmp_path):
     assert result["sluice"]["lake"]["files"] > 0
     for name in ("commit", "machine", "command", "loadavg", "version"):
         assert result[name], name
+
+
+def test_freshness(tmp_path):
+    result = bench(tmp_path, "freshness", "--seconds", "3", "--rate", "500", "--idle", "1")
+    assert result["outputs_equal"] is True
+    assert result["lake_every"] == "1s" and result["iceberg"]["commits"] > 0
+    for where in ("postgresql", "iceberg"):
+        age = result[where]
+        assert age["rows"] > 1_000
+        assert 0 < age["p50_ms"] <= age["p99_ms"] <= age["max_ms"], age
+    assert result["first_commit_ms"] > 0

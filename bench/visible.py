@@ -1,0 +1,120 @@
+"""Readers that know nothing of who writes: when did each record become visible?
+
+Each runs in a process of its own. Records are told apart by `sent_us`, their time of production.
+"""
+
+import json
+import multiprocessing
+import time
+from pathlib import Path
+
+import duckdb
+import fastavro
+import psycopg
+
+POLL_SECONDS = 0.001
+POINTER_SECONDS = 0.005
+# Rows are appended, so new ones are at the end; those of a transaction that was open come later.
+BLOCKS_BACK = 8
+
+
+class Reader:
+    """Runs `watch(connection, table, found, stop)`; `found` gets what it saw, with its time."""
+
+    def __init__(self, watch, url, table):
+        context = multiprocessing.get_context("spawn")
+        self._stop, self._ours = context.Event(), context.SimpleQueue()
+        self._process = context.Process(target=_run, daemon=True,
+                                        args=(watch, url, table, self._stop, self._ours))
+        self._process.start()
+        self.backend_pid = self._ours.get()
+
+    def stop(self):
+        """Ends it; returns all it saw."""
+        self._stop.set()
+        found = self._ours.get()
+        self._process.join()
+        return found
+
+
+def _run(watch, url, table, stop, answers):
+    with psycopg.connect(url, autocommit=True) as connection:
+        answers.put(connection.info.backend_pid)
+        found = []
+        while not stop.is_set():
+            try:
+                watch(connection, table, found, stop)
+            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+                time.sleep(POLL_SECONDS)
+        answers.put(found)
+
+
+def rows(connection, table, found, stop):
+    """Of a table of PostgreSQL: (seen_us, sent_us)."""
+    block, known = 0, {}
+    while not stop.is_set():
+        cursor = connection.execute(
+            f"SELECT sent_us, (ctid::text::point)[0]::int FROM {table} "
+            f"WHERE ctid >= '({max(0, block - BLOCKS_BACK)},0)'", binary=True)
+        new = cursor.fetchall()
+        now = time.time_ns() // 1000
+        found += [(now, sent) for sent, _ in new if sent is not None and sent not in known]
+        block = max((at for _, at in new), default=block)
+        known = dict(new)
+        time.sleep(POLL_SECONDS)
+
+
+def pointers(connection, table, found, stop):
+    """Of an Iceberg table, `namespace.name`: (seen_us, location of the metadata)."""
+    namespace, name = table.split(".")
+    last = None
+    while not stop.is_set():
+        row = connection.execute("SELECT metadata_location FROM iceberg_tables WHERE "
+                                 "table_namespace = %s AND table_name = %s",
+                                 (namespace, name)).fetchone()
+        if row and row[0] != last:
+            last = row[0]
+            found.append((time.time_ns() // 1000, last))
+        time.sleep(POINTER_SECONDS)
+
+
+def rows_of_pointers(found):
+    """What a reader finds behind pointers: (seen_us, sent_us) of each row, and the snapshots."""
+    seen = []
+    done = set()
+    for at, location in found:
+        metadata = json.loads(_local(location).read_text(encoding="utf-8"))
+        # Two commits between two looks: both became visible at the second.
+        for snapshot in metadata.get("snapshots", []):
+            if snapshot["snapshot-id"] in done:
+                continue
+            done.add(snapshot["snapshot-id"])
+            if snapshot["summary"]["operation"] == "append":
+                seen += [(at, sent) for sent in _sent(_added_files(snapshot))]
+    return seen, len(done)
+
+
+def _added_files(snapshot):
+    for manifest in _avro(snapshot["manifest-list"]):
+        if manifest["added_snapshot_id"] != snapshot["snapshot-id"] or manifest["content"] != 0:
+            continue
+        for entry in _avro(manifest["manifest_path"]):
+            if entry["status"] == 1:
+                yield str(_local(entry["data_file"]["file_path"]))
+
+
+def _sent(paths):
+    listed = ", ".join(f"'{path}'" for path in paths)
+    if not listed:
+        return []
+    return [row[0] for row in duckdb.execute(
+        f"SELECT sent_us FROM read_parquet([{listed}]) WHERE sent_us IS NOT NULL").fetchall()]
+
+
+def _avro(location):
+    with open(_local(location), "rb") as file:
+        return list(fastavro.reader(file))
+
+
+def _local(location):
+    return Path(location.removeprefix("file://").removeprefix("file:"))
