@@ -44,6 +44,6 @@ ONE_FILE = ("yaml-cpp/", "boost/")
 
 # The system's own, besides the standard library's (which have no ending).
 SYSTEM = (
-    "arpa/", "dirent.h", "fcntl.h", "grp.h", "linux/", "net/", "netdb.h", "netinet/", "poll.h",
-    "pwd.h", "signal.h", "spawn.h", "sys/", "termios.h", "time.h", "unistd.h",
+    "arpa/", "dirent.h", "fcntl.h", "grp.h", "linux/", "malloc.h", "net/", "netdb.h", "netinet/",
+    "poll.h", "pwd.h", "signal.h", "spawn.h", "sys/", "termios.h", "time.h", "unistd.h",
 )
