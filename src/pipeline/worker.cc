@@ -17,8 +17,13 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollWait{100};
-// From so many records on, the next batch need not wait for what arrives meanwhile.
+// From so many records on, the next batch need not wait for what arrives meanwhile. The loads under
+// which faults are tried are small.
+#ifdef SLUICE_FAILPOINTS
+constexpr size_t kLargeBatchRecords = 8;
+#else
 constexpr size_t kLargeBatchRecords = 10'000;
+#endif
 constexpr milliseconds kBrokerWait{10'000};
 constexpr int64_t kMaxPendingRejectBytes = 64 << 20;
 
