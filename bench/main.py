@@ -6,6 +6,7 @@ what came out, and writes JSON (to stdout, or --json FILE) with commit, machine,
 
 import argparse
 import importlib
+import signal
 import sys
 from pathlib import Path
 
@@ -13,31 +14,40 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import SLUICE, BenchError, say  # noqa: E402
 from servers import StackError  # noqa: E402  (rig knows where they are)
 
-PARTS = {"compare": "sluice and Spark on the same topic: time, CPU, memory, outputs",
-         "freshness": "produced → readable, in PostgreSQL and in Iceberg",
-         "limits": "the same data through each library alone, and through sluice",
-         "scale": "cost by partitions, workers, rows, record size, columns, repeated keys"}
+# Name → module, what it does.
+PARTS = {
+    "compare": ("compare", "sluice and Spark on the same topic: time, CPU, memory, outputs"),
+    "freshness": ("freshness", "produced → readable, in PostgreSQL and in Iceberg"),
+    "limits": ("limits", "the same data through each library alone, and through sluice"),
+    "scale": ("scale", "cost by partitions, workers, rows, record size, columns, repeated keys"),
+    "all": ("run_all", "all of them, JSON into a folder; 25 minutes at most"),
+    "report": ("report", "the tables of docs/benchmarks.md from that folder"),
+}
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
-    for name, about in PARTS.items():
+    for name, (module, about) in PARTS.items():
         part = parts.add_parser(name, help=about, description=about)
-        part.add_argument("--json", metavar="FILE", help="write the result there")
-        part.add_argument("--dir", help="keep servers' data and records there for the next time")
-        importlib.import_module(name).add_arguments(part)
+        if module == name != "report":
+            part.add_argument("--json", metavar="FILE", help="write the result there")
+        if name != "report":
+            part.add_argument("--dir", help="keep servers' data and records there for the next "
+                              "time")
+        importlib.import_module(module).add_arguments(part)
     return parser.parse_args(arguments)
 
 
 def main():
     args = parse(sys.argv[1:])
-    if not SLUICE.exists():
+    if args.part != "report" and not SLUICE.exists():
         say(f"{SLUICE} is not built: scripts/build release sluice")
         return 69
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped, too
     try:
-        return importlib.import_module(args.part).main(args)
+        return importlib.import_module(PARTS[args.part][0]).main(args)
     except (BenchError, StackError) as error:
         say(error)
         return 69

@@ -104,6 +104,9 @@ class Watched:
         killer.start()
         try:
             _, status, usage = os.wait4(self.pid, 0)
+        except BaseException:
+            self.signal(signal.SIGKILL)
+            raise
         finally:
             killer.cancel()
         wall = time.monotonic() - self._begun

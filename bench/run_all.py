@@ -1,0 +1,70 @@
+"""A sensible set of all parts, each bounded in time, one after the other; within --minutes.
+
+What fails is said at the end; the other parts are measured all the same.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rig import BenchError, say
+from spark_side import SUBMIT
+
+HERE = Path(__file__).resolve().parent
+SET = {
+    "compare": ("compare", "--sizes", "2000000,6000000", "--pairs", "5"),
+    "limits": ("limits", "--rows", "2000000"),
+    "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "40", "--peer"),
+    "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
+    "scale": ("scale",),
+}
+SECONDS = {"compare": 900}
+PART_SECONDS = 480
+LEAST_SECONDS = 60
+
+
+def add_arguments(parser):
+    parser.add_argument("--json-dir", metavar="DIR", required=True)
+    parser.add_argument("--minutes", type=float, default=25, help="what does not fit in is left "
+                        "out, and said (25)")
+    parser.add_argument("--no-peer", action="store_true", help="without Spark")
+    parser.add_argument("--only", action="append", choices=SET, help="may be repeated")
+
+
+def main(args):
+    folder = Path(args.json_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not args.no_peer and not SUBMIT.exists():
+        raise BenchError("Spark is not installed: scripts/deps --bench, or --no-peer")
+    end = time.monotonic() + 60 * args.minutes
+    failed = [name for name in args.only or SET if not measure(name, folder, args, end)]
+    if failed:
+        say(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def measure(name, folder, args, end):
+    seconds = min(SECONDS.get(name, PART_SECONDS), end - time.monotonic())
+    if seconds < LEAST_SECONDS:
+        say(f"{name}: no time left")
+        return False
+    words = [word for word in SET[name] if not (args.no_peer and word == "--peer")]
+    if args.no_peer and name == "compare":
+        words.append("--no-peer")
+    if args.dir:
+        words += ["--dir", args.dir]
+    say(f"== {' '.join(words)}")
+    begun = time.monotonic()
+    with open(folder / f"{name}.log", "wb") as log:
+        part = subprocess.Popen([sys.executable, HERE / "main.py", *words, "--json",
+                                 folder / f"{name}.json"], stderr=log)
+        try:
+            code = part.wait(timeout=seconds)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt) as stop:
+            part.terminate()
+            code = part.wait(timeout=120)
+            if isinstance(stop, KeyboardInterrupt):
+                raise
+    say(f"{name}: exit {code} after {time.monotonic() - begun:.0f} s")
+    return code == 0
