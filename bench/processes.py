@@ -11,6 +11,7 @@ from pathlib import Path
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE_KB = 1024
 SAMPLE_SECONDS = 0.2
+SAMPLES_A_TREE = 5
 
 
 def _stat(pid):
@@ -47,10 +48,10 @@ def cpu_seconds(root):
     return total
 
 
-def memory_bytes(root):
-    """(proportional share, resident) of the tree: pages that are shared count once in the first."""
+def memory_bytes(pids):
+    """(proportional share, resident): pages that they share count once in the first."""
     shares = resident = 0
-    for pid in tree(root):
+    for pid in pids:
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
         except OSError:
@@ -92,11 +93,12 @@ class Watched:
         self._sampler.start()
 
     def _sample(self):
+        pids, samples = [], 0
         while not self._ended.wait(SAMPLE_SECONDS):
-            self._peak = list(map(max, self._peak, memory_bytes(self.pid)))
-
-    def peak(self):
-        return dict(zip(("memory_bytes", "resident_bytes"), self._peak))
+            if samples % SAMPLES_A_TREE == 0:  # a look at every process there is: not each time
+                pids = tree(self.pid)
+            samples += 1
+            self._peak = list(map(max, self._peak, memory_bytes(pids)))
 
     def wait(self, seconds):
         """Waits for the end; what is not done by then is killed. Returns what was Used."""

@@ -19,6 +19,13 @@ SET = {
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
     "scale": ("scale",),
 }
+TRIAL = {
+    "compare": ("compare", "--sizes", "50000,100000", "--pairs", "1"),
+    "limits": ("limits", "--rows", "100000"),
+    "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "6", "--idle", "2", "--peer"),
+    "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "4", "--idle", "2"),
+    "scale": ("scale", "--rows", "20000"),
+}
 SECONDS = {"compare": 900}
 PART_SECONDS = 480
 LEAST_SECONDS = 60
@@ -29,6 +36,7 @@ def add_arguments(parser):
     parser.add_argument("--minutes", type=float, default=25, help="what does not fit in is left "
                         "out, and said (25)")
     parser.add_argument("--no-peer", action="store_true", help="without Spark")
+    parser.add_argument("--trial", action="store_true", help="small sizes: does everything work?")
     parser.add_argument("--only", action="append", choices=SET, help="may be repeated")
 
 
@@ -49,7 +57,8 @@ def measure(name, folder, args, end):
     if seconds < LEAST_SECONDS:
         say(f"{name}: no time left")
         return False
-    words = [word for word in SET[name] if not (args.no_peer and word == "--peer")]
+    wanted = (TRIAL if args.trial else SET)[name]
+    words = [word for word in wanted if not (args.no_peer and word == "--peer")]
     if args.no_peer and name == "compare":
         words.append("--no-peer")
     if args.dir:
