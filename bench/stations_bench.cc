@@ -1,0 +1,141 @@
+// What follows decode, each station alone on the same books: silver's SQL, COPY encoding, Parquet
+// files of bronze and silver, and the Avro container of a manifest. Rows are checked to be all
+// there.
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+
+#include "bench/books.h"
+#include "decode/json_decoder.h"
+#include "lake/avro_writer.h"
+#include "lake/parquet_writer.h"
+#include "transform/duck_transform.h"
+#include "warehouse/copy_encoder.h"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kSilver = R"sql(
+  SELECT trim("Book") AS book_title, trim("Author(s)") AS authors,
+         trim("Original language") AS original_language,
+         "First published" AS first_published_year,
+         "Approximate sales in millions" AS sales_millions,
+         nullif(trim("Genre"), '') AS genre
+  FROM raw.books WHERE trim("Book") <> '')sql";
+
+void Check(bool holds, const char* what) {
+  if (!holds) throw std::runtime_error(what);
+}
+
+// One engine, the decoded books, and silver of them.
+class Books {
+ public:
+  Books()
+      : batch_(MakeBooks()),
+        bronze_(std::move(MakeJsonDecoder(spec()).value()->Decode(batch_)->rows)) {
+    SilverSpec silver;
+    silver.table = {"processed", "books"};
+    silver.from = {"raw", "books"};
+    silver.sql = kSilver;
+    auto made = MakeDuckTransform(*engine_, spec(), {silver});
+    Check(made.has_value(), "silver's SQL does not compile");
+    transform_ = *std::move(made);
+  }
+  static BronzeSpec spec() {
+    BronzeSpec spec = BooksSpec();
+    spec.table = {"raw", "books"};
+    return spec;
+  }
+  DuckEngine& engine() { return *engine_; }
+  Transform& transform() { return *transform_; }
+  const Chunks& bronze() const { return bronze_; }
+  Chunks Silver() { return std::move(transform_->Run(bronze_)->silver[0]); }
+  Schema silver_schema() const { return SilverSchema(transform_->Columns(0)); }
+
+ private:
+  std::unique_ptr<DuckEngine> engine_ = *DuckEngine::Make();
+  RawBatch batch_;
+  Chunks bronze_;
+  std::unique_ptr<Transform> transform_;
+};
+
+void BM_SilverSql(benchmark::State& state) {
+  Books books;
+  for (auto _ : state) Check(RowCount(books.Silver()) == kRecords, "rows are missing");
+  CountRows(state, kRecords);
+}
+BENCHMARK(BM_SilverSql)->Unit(benchmark::kMillisecond);
+
+void BM_CopyEncode(benchmark::State& state) {
+  Books books;
+  const Chunks silver = books.Silver();
+  CopyEncoder encoder(books.silver_schema().fields);
+  CopyData data;
+  for (auto _ : state) {
+    data.Clear();
+    for (const Chunk& chunk : silver) encoder.Encode(chunk, data);
+    benchmark::DoNotOptimize(data.Buffers());
+  }
+  Check(RowCount(silver) == kRecords, "rows are missing");
+  CountRows(state, kRecords);
+}
+BENCHMARK(BM_CopyEncode)->Unit(benchmark::kMillisecond);
+
+IcebergField Numbered(const Field& field, int32_t& next) {
+  IcebergField numbered{.id = next++, .name = field.name, .type = field.type};
+  for (const auto& child : field.type.children) numbered.children.push_back(Numbered(child, next));
+  return numbered;
+}
+
+// The process's time: the file is written by a thread of its own.
+void WriteParquet(benchmark::State& state, DuckEngine& engine, const Schema& schema,
+                  std::shared_ptr<const Chunks> rows) {
+  IcebergSchema numbered;
+  int32_t next = 1;
+  for (const auto& field : schema.fields) numbered.fields.push_back(Numbered(field, next));
+  const auto folder = std::filesystem::temp_directory_path() / "sluice-stations-bench";
+  auto writer = ParquetTableWriter::Make(engine, numbered, {}, folder.string(), {});
+  Check(writer.has_value(), "no writer");
+  for (auto _ : state) {
+    Check((*writer)->Append(rows, *rows).has_value(), "append");
+    const auto files = (*writer)->Close();
+    Check(files && files->size() == 1, "one file");
+    std::filesystem::remove((*files)[0].local.value);
+  }
+  std::filesystem::remove_all(folder);
+  CountRows(state, RowCount(*rows));
+}
+
+void BM_SilverParquet(benchmark::State& state) {
+  Books books;
+  WriteParquet(state, books.engine(), books.silver_schema(),
+               std::make_shared<const Chunks>(books.Silver()));
+}
+BENCHMARK(BM_SilverParquet)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+
+void BM_BronzeParquet(benchmark::State& state) {
+  Books books;
+  const std::shared_ptr<const Chunks> rows(std::shared_ptr<void>(), &books.bronze());
+  WriteParquet(state, books.engine(), BronzeSchema(BooksSpec().columns), rows);
+}
+BENCHMARK(BM_BronzeParquet)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+
+// As a manifest's entries are made of: longs, texts and small maps, deflated in one block.
+void BM_AvroContainer(benchmark::State& state) {
+  constexpr int64_t kEntries = 1'000;
+  for (auto _ : state) {
+    AvroEncoder encoder;
+    for (int64_t entry = 0; entry < kEntries; ++entry) {
+      encoder.Long(1);
+      encoder.Bytes(fmt::format("file:///lake/processed/books/data/{:032x}.parquet", entry));
+      for (int64_t column = 0; column < 10; ++column) encoder.Long(entry * column);
+    }
+    benchmark::DoNotOptimize(MakeAvroFile({}, R"({"type": "record", "name": "e", "fields": []})",
+                                          kEntries, encoder.bytes()));
+  }
+  CountRows(state, kEntries);
+}
+BENCHMARK(BM_AvroContainer)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace sluice
