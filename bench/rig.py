@@ -62,6 +62,7 @@ class Rig:
 
     def __exit__(self, *_):
         if self.stack.folder.exists():
+            self.forget()  # what stays is for the next time: records' files and empty servers
             self.stack.down(keep=not self._temporary)
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -107,9 +108,8 @@ class Rig:
 
     def forget(self):
         """Deletes the topics, and with them their records on disk."""
-        for topic in self._topics.values():
-            self.stack.delete_topic(topic)
-        self._topics.clear()
+        while self._topics:
+            self.stack.delete_topic(self._topics.popitem()[1])
 
     def meter(self):
         return Meter(self.stack)

@@ -2,23 +2,35 @@
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def bench(tmp_path, *args):
-    path = tmp_path / "result.json"
-    done = subprocess.run([ROOT / "scripts/bench", *args, "--json", path], text=True,
-                          capture_output=True, timeout=300, check=False, env={
+@pytest.fixture(scope="module")
+def folder():
+    """Servers' data, made once; not below pytest's own folder, which PostgreSQL cannot enter."""
+    path = Path(tempfile.mkdtemp(prefix="sluice-bench-test-"))
+    yield path
+    shutil.rmtree(path)
+
+
+def bench(folder, *args):
+    path = folder / "result.json"
+    done = subprocess.run([ROOT / "scripts/bench", *args, "--dir", folder, "--json", path],
+                          text=True, capture_output=True, timeout=300, check=False, env={
                               "SLUICE_BIN": str(ROOT / "build/dev/bin/sluice"), **os.environ})
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_compare(tmp_path):
-    result = bench(tmp_path, "compare", "--rows", "20000", "--pairs", "1", "--no-peer")
+def test_compare(folder):
+    result = bench(folder, "compare", "--rows", "20000", "--pairs", "1", "--no-peer")
     assert result["what"] == "compare" and result["rows"] == 20_000
     assert result["outputs_equal"] is True
     # 2 records are no JSON, 20 have a blank title.
@@ -32,8 +44,8 @@ def test_compare(tmp_path):
         assert result[name], name
 
 
-def test_freshness(tmp_path):
-    result = bench(tmp_path, "freshness", "--seconds", "3", "--rate", "500", "--idle", "1")
+def test_freshness(folder):
+    result = bench(folder, "freshness", "--seconds", "3", "--rate", "500", "--idle", "1")
     assert result["outputs_equal"] is True
     assert result["lake_every"] == "1s" and result["iceberg"]["commits"] > 0
     for where in ("postgresql", "iceberg"):
