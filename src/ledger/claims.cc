@@ -61,16 +61,12 @@ PartitionId PartitionOf(const SqlValue& value) {
   return PartitionId{static_cast<int32_t>(IntegerOf(value))};
 }
 
-SqlValue Text(LogId log) {
-  return std::to_string(log.value);
-}
-
 Result<std::map<PartitionId, Claim>> BumpEpochs(SqlSession& session, const Claimant& claimant,
                                                 const std::map<PartitionId, Offset>& partitions) {
   std::vector<int64_t> numbers;
   for (const auto& [partition, start] : partitions) numbers.push_back(partition.value);
-  const std::array<SqlValue, 4> params{claimant.pipeline, Text(claimant.log), ArrayOf(numbers),
-                                       claimant.worker};
+  const std::array<SqlValue, 4> params{claimant.pipeline, TextOf(claimant.log.value),
+                                       ArrayOf(numbers), claimant.worker};
   SLUICE_ASSIGN(const SqlRows rows, session.Query(kBump, params));
   std::map<PartitionId, Claim> claims;
   for (const auto& row : rows.rows) {
@@ -94,8 +90,8 @@ Status FindKeptOut(SqlSession& session, const Claimant& claimant,
     firsts.push_back(claim.positions.at(Sink::kLake).next.value);
     pasts.push_back(claim.positions.at(Sink::kWarehouse).next.value);
   }
-  const std::array<SqlValue, 5> params{claimant.pipeline, Text(claimant.log), ArrayOf(numbers),
-                                       ArrayOf(firsts), ArrayOf(pasts)};
+  const std::array<SqlValue, 5> params{claimant.pipeline, TextOf(claimant.log.value),
+                                       ArrayOf(numbers), ArrayOf(firsts), ArrayOf(pasts)};
   SLUICE_ASSIGN(const SqlRows rows, session.Query(kKeptOut, params));
   for (const auto& row : rows.rows) {
     claims.at(PartitionOf(row.at(0))).kept_out.push_back(Offset{IntegerOf(row.at(1))});
@@ -120,8 +116,8 @@ Status StartPartitions(SqlSession& session, const Claimant& claimant,
   }
   std::vector<std::string> sinks;
   for (const Sink sink : claimant.sinks) sinks.emplace_back(Name(sink));
-  const std::array<SqlValue, 5> params{claimant.pipeline, Text(claimant.log), ArrayOf(numbers),
-                                       ArrayOf(starts), ArrayOf(sinks)};
+  const std::array<SqlValue, 5> params{claimant.pipeline, TextOf(claimant.log.value),
+                                       ArrayOf(numbers), ArrayOf(starts), ArrayOf(sinks)};
   SLUICE_TRY(session.Query(kInsert, params));
   return {};
 }

@@ -107,8 +107,7 @@ Status Committer::Attempt(Transaction& transaction) {
     if (auto rollback = session->Query("ROLLBACK"); !rollback) session_.reset();
     // Another worker that has taken over and committed the same rows makes ours doubles.
     if (session_ && status.error().kind == ErrorKind::kBadData) {
-      SLUICE_ASSIGN(const bool ours, transaction.AwaitEnd(*session_));
-      if (!ours) return Fail(ErrorKind::kFenced, "another took over and has committed these rows");
+      SLUICE_TRY(transaction.CheckFence(*session_));
     }
     return status;
   }
@@ -133,16 +132,16 @@ Status Committer::Settle(Transaction& transaction) {
   };
   auto session = Session();
   if (!session) return unknown(session.error());
-  const auto again = transaction.AwaitEnd(**session);
-  if (!again) return unknown(again.error());
+  if (auto ended = transaction.AwaitEnd(**session); !ended) return unknown(ended.error());
   const auto applied = HasReceipt(**session, transaction.id());
   if (!applied) return unknown(applied.error());
   if (*applied) {
     ++counters_.doubts_applied;
     return {};
   }
-  if (!*again) {
-    return Fail(ErrorKind::kFenced, "another took over while a commit's reply was lost");
+  if (auto ours = transaction.CheckFence(**session); !ours) {
+    if (ours.error().kind == ErrorKind::kFenced) return ours;
+    return unknown(ours.error());
   }
   return Fail(ErrorKind::kRetryable, "the commit whose reply was lost did not happen", {},
               "not_applied");

@@ -68,10 +68,6 @@ Status CompareTransform(SqlSession& session, const Registration& wanted, const S
               "E0403");
 }
 
-SqlValue Text(int64_t number) {
-  return std::to_string(number);
-}
-
 }  // namespace
 
 Status RegisterPipeline(SqlSession& session, const Registration& registration,
@@ -142,7 +138,7 @@ Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
 
 Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std::string& pipeline,
                                                  LogId log) {
-  const std::array<SqlValue, 2> params{pipeline, Text(log.value)};
+  const std::array<SqlValue, 2> params{pipeline, TextOf(log.value)};
   SLUICE_ASSIGN(const SqlRows rows,
                 session.Query("SELECT partition, min(next_offset) FROM sluice.position WHERE "
                               "pipeline = $1 AND log_id = $2::int GROUP BY partition",
@@ -156,7 +152,7 @@ Result<std::map<PartitionId, Offset>> LeastMarks(SqlSession& session, const std:
 
 Status NoteStopped(SqlSession& session, const std::string& pipeline, const std::string& worker,
                    LogId log, PartitionId partition, const Error& error) {
-  const std::array<SqlValue, 5> params{pipeline, worker, Text(log.value), Text(partition.value),
+  const std::array<SqlValue, 5> params{pipeline, worker, TextOf(log.value), TextOf(partition.value),
                                        EscapeControl(error.code + ": " + error.message)};
   SLUICE_TRY(session.Query(
       "UPDATE sluice.position SET stopped = $5 WHERE pipeline = $1 AND owner = $2 AND log_id = "

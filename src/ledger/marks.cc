@@ -27,21 +27,21 @@ struct Columns {
   }
 };
 
-SqlValue Text(int64_t number) {
-  return std::to_string(number);
-}
-
 std::unexpected<Error> Fenced(const SqlValue& partition) {
   return Fail(ErrorKind::kFenced,
               fmt::format("another worker owns partition {}", partition.value_or("?")));
 }
 
 // What S3 asks and S8 rests on: the claim is still ours, and the mark is where this range starts.
-constexpr std::string_view kFence =
-    kMutant == Mutant::kBlindRetry
-        ? "mine.owner_epoch = want.epoch"
-        : "mine.owner_epoch = want.epoch AND mine.next_offset = want.start";
-constexpr std::string_view kMoveFence = kMutant == Mutant::kNoPredicate ? "true" : kFence;
+std::string_view Fence() {
+  return kMutant == Mutant::kBlindRetry
+             ? "mine.owner_epoch = want.epoch"
+             : "mine.owner_epoch = want.epoch AND mine.next_offset = want.start";
+}
+
+std::string_view MoveFence() {
+  return kMutant == Mutant::kNoPredicate ? "true" : Fence();
+}
 
 constexpr std::string_view kCheckFence = R"(
 SELECT want.partition
@@ -91,11 +91,11 @@ Status CheckFence(SqlSession& session, const std::string& pipeline, const Staged
   const Columns want(staged);
   const std::array<SqlValue, 6> params{pipeline,
                                        std::string(Name(staged.sink)),
-                                       Text(staged.log.value),
+                                       TextOf(staged.log.value),
                                        ArrayOf(want.partition),
                                        ArrayOf(want.epoch),
                                        ArrayOf(want.start)};
-  SLUICE_ASSIGN(const SqlRows fenced, session.Query(fmt::format(kCheckFence, kFence), params));
+  SLUICE_ASSIGN(const SqlRows fenced, session.Query(fmt::format(kCheckFence, Fence()), params));
   if (fenced.rows.empty() || IgnoresFence(staged.sink)) return {};
   return Fenced(fenced.rows[0].at(0));
 }
@@ -104,7 +104,7 @@ Status MoveMarks(SqlSession& session, const std::string& pipeline, const Staged&
   const Columns want(staged);
   const std::array<SqlValue, 11> params{pipeline,
                                         std::string(Name(staged.sink)),
-                                        Text(staged.log.value),
+                                        TextOf(staged.log.value),
                                         ArrayOf(want.partition),
                                         ArrayOf(want.start),
                                         ArrayOf(want.past),
@@ -113,9 +113,9 @@ Status MoveMarks(SqlSession& session, const std::string& pipeline, const Staged&
                                         ArrayOf(want.ok),
                                         ArrayOf(want.quarantined),
                                         ArrayOf(want.skipped)};
-  SLUICE_ASSIGN(const SqlRows moved, session.Query(fmt::format(kMoveMarks, kMoveFence), params));
+  SLUICE_ASSIGN(const SqlRows moved, session.Query(fmt::format(kMoveMarks, MoveFence()), params));
   const SqlRow& row = moved.rows.at(0);
-  if (row.at(0) == Text(static_cast<int64_t>(staged.ranges.size()))) return {};
+  if (row.at(0) == TextOf(static_cast<int64_t>(staged.ranges.size()))) return {};
   if (IgnoresFence(staged.sink)) return {};
   return Fenced(row.at(1));
 }
@@ -134,7 +134,7 @@ Status CountLeftOut(SqlSession& session, const std::string& pipeline, const Stag
   if (counts.empty()) return {};
   const std::array<SqlValue, 6> params{pipeline,
                                        std::string(Name(staged.sink)),
-                                       Text(staged.log.value),
+                                       TextOf(staged.log.value),
                                        ArrayOf(partitions),
                                        ArrayOf(tables),
                                        ArrayOf(counts)};

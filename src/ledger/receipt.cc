@@ -10,17 +10,14 @@
 namespace sluice {
 namespace {
 
-SqlValue Text(int64_t number) {
-  return std::to_string(number);
-}
-
 constexpr std::string_view kInsert =
     "INSERT INTO sluice.commit (commit_id, pipeline, sink, ranges, n_ok, n_quarantined, n_skipped, "
     "snapshots, worker) VALUES ($1::uuid, $2, $3, $4::jsonb, $5::bigint, $6::bigint, $7::bigint, "
     "$8::jsonb, $9){}";
 // The receipt's key alone would refuse a blind retry.
-constexpr std::string_view kConflict =
-    kMutant == Mutant::kBlindRetry ? " ON CONFLICT DO NOTHING" : "";
+std::string_view OnConflict() {
+  return kMutant == Mutant::kBlindRetry ? " ON CONFLICT DO NOTHING" : "";
+}
 
 std::string AsJson(const std::map<std::string, int64_t>& snapshots) {
   std::string json = "{";
@@ -35,10 +32,10 @@ std::string AsJson(const std::map<std::string, int64_t>& snapshots) {
 
 Status InsertReceipt(SqlSession& session, const Receipt& receipt) {
   const std::array<SqlValue, 9> params{
-      receipt.commit.value,  receipt.pipeline,          std::string(receipt.kind),
-      receipt.ranges,        Text(receipt.ok),          Text(receipt.quarantined),
-      Text(receipt.skipped), AsJson(receipt.snapshots), receipt.worker};
-  SLUICE_TRY(session.Query(fmt::format(kInsert, kConflict), params));
+      receipt.commit.value,    receipt.pipeline,          std::string(receipt.kind),
+      receipt.ranges,          TextOf(receipt.ok),        TextOf(receipt.quarantined),
+      TextOf(receipt.skipped), AsJson(receipt.snapshots), receipt.worker};
+  SLUICE_TRY(session.Query(fmt::format(kInsert, OnConflict()), params));
   return {};
 }
 

@@ -15,10 +15,6 @@ namespace {
 
 constexpr int64_t kMaxBatchBytes = 32 << 20;
 
-SqlValue Text(int64_t number) {
-  return std::to_string(number);
-}
-
 SqlValue NamesOf(const std::vector<Sink>& sinks) {
   std::vector<std::string> names;
   for (const Sink sink : sinks) names.emplace_back(Name(sink));
@@ -151,7 +147,7 @@ std::vector<RecordKey> ReplayTransaction::Keys() const {
 }
 
 Status ReplayTransaction::Apply(SqlSession& session) {
-  SLUICE_TRY(LockRecords(session));
+  SLUICE_TRY(CheckFence(session));
   SLUICE_TRY(CheckTransform(session));
   for (Participant* part : parts_) SLUICE_TRY(part->Apply(session, plan_.commit));
   SLUICE_TRY(Resolve(session));
@@ -160,8 +156,8 @@ Status ReplayTransaction::Apply(SqlSession& session) {
   return InsertReceipt(session, MakeReceipt());
 }
 
-// The fence: all of them are still in the quarantine, and stay until we are done.
-Status ReplayTransaction::LockRecords(SqlSession& session) const {
+// All of them are still in the quarantine, and stay until we are done.
+Status ReplayTransaction::CheckFence(SqlSession& session) {
   const std::vector<RecordKey> keys = Keys();
   const FilterSql these = WhereOf(plan_.pipeline, {.records = keys});
   SLUICE_ASSIGN(const SqlRows rows,
@@ -211,9 +207,9 @@ Status ReplayTransaction::KeepReasons(SqlSession& session) const {
     fields.push_back(EscapeControl(reject.field));
     details.push_back(EscapeControl(reject.detail));
   }
-  const std::array<SqlValue, 7> params{plan_.pipeline,   Text(plan_.log.value), ArrayOf(partitions),
-                                       ArrayOf(offsets), ArrayOf(reasons),      ArrayOf(fields),
-                                       ArrayOf(details)};
+  const std::array<SqlValue, 7> params{
+      plan_.pipeline,   TextOf(plan_.log.value), ArrayOf(partitions), ArrayOf(offsets),
+      ArrayOf(reasons), ArrayOf(fields),         ArrayOf(details)};
   SLUICE_TRY(session.Query(
       "UPDATE sluice.quarantine AS q SET reason = w.reason, field = w.field, detail = w.detail "
       "FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[]) AS w (partition, "
@@ -231,7 +227,7 @@ Status ReplayTransaction::MoveCounts(SqlSession& session) const {
     ok.push_back(range.counts.ok);
     skipped.push_back(range.counts.skipped);
   }
-  const std::array<SqlValue, 6> params{plan_.pipeline,       Text(plan_.log.value),
+  const std::array<SqlValue, 6> params{plan_.pipeline,       TextOf(plan_.log.value),
                                        NamesOf(plan_.sinks), ArrayOf(partitions),
                                        ArrayOf(ok),          ArrayOf(skipped)};
   SLUICE_ASSIGN(
@@ -284,13 +280,13 @@ Receipt ReplayTransaction::MakeReceipt() const {
   return receipt;
 }
 
-Result<bool> ReplayTransaction::AwaitEnd(SqlSession& session) {
+Status ReplayTransaction::AwaitEnd(SqlSession& session) {
   const FilterSql first = WhereOf(
       plan_.pipeline, {.state = QuarantineFilter::State::kAny, .records = {Keys().front()}});
   SLUICE_TRY(session.Query(
       fmt::format("SELECT 1 FROM sluice.quarantine AS q WHERE {} FOR UPDATE", first.where),
       first.params));
-  return true;
+  return {};
 }
 
 }  // namespace sluice

@@ -74,11 +74,12 @@ class ReplayTransaction : public Transaction {
   /// FailsWith kFenced when somebody else resolved or purged a record of it, kInvalidConfig (E0403)
   /// when the transform changed, and as Participant::Apply.
   Status Apply(SqlSession& session) override;
-  Result<bool> AwaitEnd(SqlSession& session) override;
+  /// As Apply's; inside a transaction it keeps the records until the end.
+  Status CheckFence(SqlSession& session) override;
+  Status AwaitEnd(SqlSession& session) override;
 
  private:
   std::vector<RecordKey> Keys() const;
-  Status LockRecords(SqlSession& session) const;
   Status CheckTransform(SqlSession& session) const;
   Status Resolve(SqlSession& session) const;
   Status KeepReasons(SqlSession& session) const;

@@ -62,8 +62,12 @@ Status SinkCommit::PutMarks(SqlSession& session) {
   return {};
 }
 
+Status SinkCommit::CheckFence(SqlSession& session) {
+  return sluice::CheckFence(session, pipeline_, staged_);
+}
+
 Status SinkCommit::Apply(SqlSession& session) {
-  SLUICE_TRY(CheckFence(session, pipeline_, staged_));
+  SLUICE_TRY(CheckFence(session));
   SLUICE_FAILPOINT("s3_begin", kind());
   if (kMutant == Mutant::kMarksFirst) {
     SLUICE_TRY(PutMarks(session));
@@ -91,16 +95,15 @@ Receipt SinkCommit::MakeReceipt() const {
 }
 
 // FOR UPDATE waits for the old backend: a plain SELECT can lie while it still holds the row.
-Result<bool> SinkCommit::AwaitEnd(SqlSession& session) {
-  const StagedRange& first = staged_.ranges.front();
+Status SinkCommit::AwaitEnd(SqlSession& session) {
+  const PartitionId first = staged_.ranges.front().counts.range.partition;
   const std::array<SqlValue, 4> params{pipeline_, std::string(Name(staged_.sink)),
-                                       std::to_string(staged_.log.value),
-                                       std::to_string(first.counts.range.partition.value)};
-  SLUICE_ASSIGN(const SqlRows rows,
-                session.Query("SELECT owner_epoch FROM sluice.position WHERE pipeline = $1 AND "
-                              "sink = $2 AND log_id = $3::int AND partition = $4::int FOR UPDATE",
-                              params));
-  return rows.rows.size() == 1 && rows.rows[0][0] == std::to_string(first.epoch.value);
+                                       TextOf(staged_.log.value), TextOf(first.value)};
+  SLUICE_TRY(
+      session.Query("SELECT 1 FROM sluice.position WHERE pipeline = $1 AND sink = $2 AND "
+                    "log_id = $3::int AND partition = $4::int FOR UPDATE",
+                    params));
+  return {};
 }
 
 }  // namespace sluice

@@ -27,7 +27,8 @@ class SinkCommit : public Transaction {
   const CommitId& id() const override { return staged_.commit; }
   std::string_view kind() const override { return Name(staged_.sink); }
   Status Apply(SqlSession& session) override;
-  Result<bool> AwaitEnd(SqlSession& session) override;
+  Status CheckFence(SqlSession& session) override;
+  Status AwaitEnd(SqlSession& session) override;
 
  private:
   Status PutData(SqlSession& session);

@@ -20,9 +20,11 @@ class Transaction {
   virtual std::string_view kind() const = 0;
   /// Does all of it inside the open transaction.
   virtual Status Apply(SqlSession& session) = 0;
+  /// FailsWith kFenced when another has taken over what Apply rests on: it cannot succeed any more.
+  virtual Status CheckFence(SqlSession& session) = 0;
   /// After a lost reply, outside of a transaction: waits until a transaction that Apply ran in has
-  /// ended, by locking what it would still hold. Returns whether Apply may still succeed.
-  virtual Result<bool> AwaitEnd(SqlSession& session) = 0;
+  /// ended, by locking what it would still hold.
+  virtual Status AwaitEnd(SqlSession& session) = 0;
 };
 
 }  // namespace sluice

@@ -10,10 +10,6 @@
 namespace sluice {
 namespace {
 
-SqlValue Text(int64_t number) {
-  return std::to_string(number);
-}
-
 Status StoreNode(SqlSession& session, const std::string& invocation, const NodeResult& node) {
   const std::array<SqlValue, 8> params{invocation,
                                        node.unique_id,
@@ -21,7 +17,7 @@ Status StoreNode(SqlSession& session, const std::string& invocation, const NodeR
                                        node.kind,
                                        node.status,
                                        fmt::format("{}", node.seconds),
-                                       node.failures ? Text(*node.failures) : SqlValue{},
+                                       node.failures ? TextOf(*node.failures) : SqlValue{},
                                        node.message};
   SLUICE_TRY(
       session.Query("INSERT INTO sluice.dbt_node (invocation_id, unique_id, name, kind, "
@@ -35,12 +31,12 @@ Status StoreNode(SqlSession& session, const std::string& invocation, const NodeR
 
 Status StoreBuild(SqlSession& session, const std::string& pipeline, const BuildResult& build) {
   return InTransaction(session, [&]() -> Status {
-    const std::array<SqlValue, 12> params{build.invocation_id,  pipeline,
-                                          build.started_at,     fmt::format("{}", build.seconds),
-                                          build.ok ? "t" : "f", Text(build.models),
-                                          Text(build.tests),    Text(build.passed),
-                                          Text(build.warned),   Text(build.failed),
-                                          Text(build.errored),  Text(build.skipped)};
+    const std::array<SqlValue, 12> params{build.invocation_id,   pipeline,
+                                          build.started_at,      fmt::format("{}", build.seconds),
+                                          build.ok ? "t" : "f",  TextOf(build.models),
+                                          TextOf(build.tests),   TextOf(build.passed),
+                                          TextOf(build.warned),  TextOf(build.failed),
+                                          TextOf(build.errored), TextOf(build.skipped)};
     SLUICE_TRY(session.Query(
         "INSERT INTO sluice.dbt_run (invocation_id, pipeline, started_at, seconds, ok, models, "
         "tests, passed, warned, failed, errored, skipped) VALUES ($1, $2, $3::timestamptz, "

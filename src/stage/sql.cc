@@ -22,6 +22,10 @@ double DoubleOf(const SqlValue& value) {
   return NumberOf<double>(value);
 }
 
+SqlValue TextOf(int64_t number) {
+  return std::to_string(number);
+}
+
 SqlValue ArrayOf(std::span<const std::string> items) {
   std::string text = "{";
   for (const std::string& item : items) {

@@ -24,6 +24,8 @@ struct SqlRows {
 /// Returns a cell that holds an integer or a float as a number; 0 for NULL.
 int64_t IntegerOf(const SqlValue& value);
 double DoubleOf(const SqlValue& value);
+/// Returns the number as a parameter, to be cast: `$1::int`.
+SqlValue TextOf(int64_t number);
 
 /// Returns the items as an array parameter, to be cast: `$1::text[]`, `$1::bigint[]`.
 SqlValue ArrayOf(std::span<const std::string> items);
