@@ -4,9 +4,10 @@
 
 namespace sluice {
 
-/// Commits that are wrong in ways that look right. The fault suite builds one program of each
-/// (-DSLUICE_MUTANT=kNoPredicate …) and must see it lose or double records: a suite that stays
-/// green on a mutant proves nothing. The real program is kNone, and the compiler drops the rest.
+/// Commits that are wrong in ways that look right. The fault suite links one program with each
+/// (mutant.cc) and must see it lose or double records: a suite that stays green on a mutant proves
+/// nothing. The real program is kNone; a build without the CMake option SLUICE_FAILPOINTS knows no
+/// other, and its compiler drops the rest.
 enum class Mutant {
   kNone,
   kNoPredicate,     ///< S8 moves the mark whatever it is
@@ -17,16 +18,17 @@ enum class Mutant {
   kRebaseAndRetry,  ///< a lake commit that is refused goes on top of what is there now
 };
 
-#ifndef SLUICE_MUTANT
-#define SLUICE_MUTANT kNone
+#ifdef SLUICE_MUTANTS
+extern const Mutant kMutant;
+#else
+inline constexpr Mutant kMutant = Mutant::kNone;
 #endif
-inline constexpr Mutant kMutant = Mutant::SLUICE_MUTANT;
 
-constexpr bool CommitsDataFirst(Sink sink) {
+inline bool CommitsDataFirst(Sink sink) {
   return kMutant == Mutant::kDataFirst || (kMutant == Mutant::kLakeFirst && sink == Sink::kLake);
 }
 
-constexpr bool IgnoresFence(Sink sink) {
+inline bool IgnoresFence(Sink sink) {
   return kMutant == Mutant::kRebaseAndRetry && sink == Sink::kLake;
 }
 

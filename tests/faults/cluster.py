@@ -29,6 +29,11 @@ class EmbeddedCluster:
         """Past the proxy, for the audit."""
         return self.postgres.conninfo
 
+    @property
+    def uri(self):
+        """For SQLAlchemy, hence PyIceberg."""
+        return self.postgres.uri
+
     def place(self, name):
         address = f"postgres://postgres@127.0.0.1:{self.postgres_proxy.port}/postgres"
         return {"kafka": "embedded", "lake": "{root: ./lake, every: EVERY}", "io": {},

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from on_machine import fill
 from scenario import scenario, seed_of
 from world import Trouble
 
@@ -49,7 +50,7 @@ def commits_fail(world, draw, fault, times):
     proxy, left = world.cluster.postgres_proxy, [times]
     share, toss = 0.3 + 0.4 * draw.random(), proxy.draw
 
-    def on_commit():
+    def on_commit(_):
         if left[0] and toss.random() < share:
             left[0] -= 1
             return fault
@@ -139,17 +140,10 @@ def postgres_disk_full(world, draw):
     try:
         world.sql(f"CREATE TABLESPACE {space} LOCATION '{place}'")
         world.sql(f"ALTER TABLE public.{world.name} SET TABLESPACE {space}")
-        ballast = os.path.join(place, "ballast")
-        with open(ballast, "wb") as file:
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-                    file.flush()
-            except OSError:
-                pass  # full
+        ballast = fill(place)
         time.sleep(draw.uniform(4, 8))
         waits = "53100" in world.log_of("worker-0.log") + world.log_of("worker-1.log")
-        os.remove(ballast)
+        ballast.unlink()
         world.await_progress(30)
         world.sql(f"ALTER TABLE public.{world.name} SET TABLESPACE pg_default")
         world.sql(f"DROP TABLESPACE {space}")
@@ -275,3 +269,20 @@ def term_while_postgres_is_away(world, draw):
     if code not in (0, 75) or seconds > 40:
         raise Trouble(f"SIGTERM without PostgreSQL: exit {code} after {seconds:.1f} s")
     return f"exit {code} after {seconds:.1f} s"
+
+
+@scenario(9, weight=0.5)
+def another_layout_is_refused(world, _):
+    """the ledger has another version's layout: exit 78, nothing is written; then its own again"""
+    for slot in world.workers.slots:
+        world.workers.kill(slot.number, again=False)
+    world.sql("UPDATE sluice.pipeline SET layout_version = layout_version + 1")
+    before = world.marks()
+    done = world.project.sluice("run", "--once", timeout=120)
+    after = world.marks()
+    world.sql("UPDATE sluice.pipeline SET layout_version = layout_version - 1")
+    for slot in world.workers.slots:
+        world.workers.start(slot.number)
+    if done.returncode != 78 or before != after:
+        raise Trouble(f"another layout: exit {done.returncode}: {done.stderr[-500:]}")
+    return "refused with exit 78"

@@ -1,8 +1,13 @@
 """Faults of the object store and of the line to it."""
 
 import time
+from datetime import datetime, timedelta
+
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitFailedException
 
 from scenario import scenario, unsupported
+from world import Trouble
 
 
 def answers(world, draw, share, fault, seconds, methods=("PUT", "GET", "HEAD")):
@@ -54,6 +59,32 @@ def bits_flip_on_the_way(world, draw):
     return answers(world, draw, 0.2, "flip", draw.uniform(5, 10), ("PUT",))
 
 
+@scenario(43, needs={"s3"}, weight=2)
+def store_shows_metadata_late(world, draw):
+    """a metadata.json that was just put is 404 for the next one or two who ask"""
+    proxy, hidden = world.cluster.s3_proxy, {}
+    before, times = proxy.cuts, draw.randint(1, 2)
+
+    def on_request(method, target):
+        path = target.partition("?")[0]
+        if path.endswith(".metadata.json"):
+            if method == "PUT":
+                hidden[path] = times
+            elif hidden.get(path, 0):
+                hidden[path] -= 1
+                return 404
+        return None
+
+    proxy.on_request = on_request
+    # The next life of each reads what the one before it put.
+    for _ in range(3):
+        for slot in world.workers.slots:
+            world.workers.kill(slot.number)
+        time.sleep(draw.uniform(2, 4))
+    proxy.heal()
+    return f"{proxy.cuts - before} requests"
+
+
 @scenario(41, needs={"s3"}, weight=1)
 def store_refuses(world, draw):
     """403 and 507 for some seconds"""
@@ -87,6 +118,31 @@ def store_is_killed(world, draw):
     time.sleep(seconds)
     world.cluster.s3.start()
     return f"{seconds:.0f} s"
+
+
+@scenario(34, weight=1)
+def another_engine_commits(world, draw):
+    """PyIceberg sets properties and expires snapshots beside us: what both did stays"""
+    catalog = SqlCatalog("lake", uri=world.cluster.uri, **world.audit.io_properties)
+    tables = [f"raw.{world.name}", f"processed.{world.name}"]
+    done = lost = 0
+    end = time.monotonic() + draw.uniform(6, 10)
+    while time.monotonic() < end or not done:
+        for name in tables:
+            try:
+                table = catalog.load_table(name)
+                with table.transaction() as change:
+                    change.set_properties({"by.another": str(done)})
+                table.maintenance.expire_snapshots().older_than(
+                    datetime.now() - timedelta(seconds=5)).commit()
+                done += 1
+            except CommitFailedException:
+                lost += 1  # we were first
+    there = [name for name in tables if "by.another" in catalog.load_table(name).properties]
+    catalog.engine.dispose()
+    if there != tables:
+        raise Trouble(f"what another engine committed is left in {there} only")
+    return f"{done} times, {lost} times we were first"
 
 
 unsupported(39, "multipart uploads are not used: one PUT an object")

@@ -1,5 +1,6 @@
 """Faults of the workers themselves: killed, stopped, ended, coming and going."""
 
+import signal
 import time
 
 from scenario import STEPS, scenario, seed_of
@@ -174,3 +175,40 @@ def members_come_and_go(world, draw):
             world.workers.kill(2, again=False)
         time.sleep(1)
     return f"{turns} times"
+
+
+@scenario(6, weight=1)
+def term_twice(world, draw):
+    """SIGTERM again while a worker drains: it ends at once, exit 75; the rest comes later"""
+    number = draw.randrange(len(world.workers.slots))
+    world.workers.start(number, fp=lambda: f"s0_collect:delay:1:{seed_of(draw)}:60000:1")
+    world.workers.kill(number)
+    process = world.workers.await_life(number, "failpoint")
+    world.workers.forget(number)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    if process.poll() is not None:
+        raise Trouble(f"the first SIGTERM did not wait for the batch: exit {process.returncode}")
+    start = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    code, seconds = process.wait(30), time.monotonic() - start
+    world.workers.start(number)
+    if code != 75 or seconds > 2:
+        raise Trouble(f"a second SIGTERM: exit {code} after {seconds:.1f} s")
+    return f"ended in {seconds:.2f} s"
+
+
+@scenario(8, weight=1, world={"options": {"max.poll.interval.ms": 6000}})
+def main_loop_is_wedged(world, draw):
+    """a worker's loop hangs for 40 s: after max.poll.interval.ms others have its partitions"""
+    # Its heart goes on beating. The process itself is for those who watch it to end: /livez tells
+    # Kubernetes, and systemd's watchdog is fed by what /livez says.
+    step = draw.choice(("s0_collect", "s1_seal.warehouse", "s1_seal.lake", "s10_advance.warehouse"))
+    world.workers.start(0, fp=lambda: f"{step}:delay:1:{seed_of(draw)}:40000:1")
+    world.workers.kill(0)
+    process = world.workers.await_life(0, "failpoint")
+    world.workers.change(0, fp=None)
+    took = world.await_caught_up(35)
+    if process.poll() is not None:
+        raise Trouble(f"the wedged worker ended by itself: {process.returncode}")
+    return f"{step}, others went on after {took:.1f} s"

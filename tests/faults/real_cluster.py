@@ -76,6 +76,11 @@ class RealCluster:
     def conninfo(self):
         return self.postgres.url("sluice")
 
+    @property
+    def uri(self):
+        """For SQLAlchemy, hence PyIceberg."""
+        return self.conninfo.replace("postgresql://", "postgresql+psycopg2://", 1)
+
     def place(self, name):
         database = (f"postgres://sluice:{self.postgres.settings['password']}@127.0.0.1:"
                     f"{self.postgres_proxy.port}/sluice?sslmode=disable")

@@ -42,14 +42,15 @@ class Workers:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def start(self, number, fp=None, workers=1, prefix=(), env=None):
+    def start(self, number, fp=None, workers=1, prefix=(), env=None, arguments=()):
         """Lets a slot run, now and after each death. `fp()` gives each life its failpoints."""
         with self.lock:
             while len(self.slots) <= number:
                 self.slots.append(Slot(len(self.slots)))
             slot = self.slots[number]
             slot.wanted = True
-            slot.options = {"fp": fp, "workers": workers, "prefix": prefix, "env": env or {}}
+            slot.options = {"fp": fp, "workers": workers, "prefix": prefix, "env": env or {},
+                            "arguments": arguments}
             if not alive(slot):
                 self._begin(slot)
             return slot
@@ -70,7 +71,8 @@ class Workers:
             file.write(f"--- begins {time.time():.3f} FP={rules}\n".encode())
             file.flush()
             slot.process = subprocess.Popen(
-                [*options["prefix"], self.program, "run", "--workers", str(options["workers"])],
+                [*options["prefix"], self.program, "run", "--workers", str(options["workers"]),
+                 *options["arguments"]],
                 cwd=self.folder, env=env, stdout=file, stderr=file, start_new_session=True,
                 preexec_fn=die_with_parent)
         slot.wake_at = None
@@ -90,6 +92,27 @@ class Workers:
                 slot.process.send_signal(signal.SIGSTOP)
                 slot.wake_at = time.monotonic() + seconds
                 self.stops += 1
+
+    def forget(self, number):
+        """The slot's process is the caller's now: its end is no news, and nothing begins anew."""
+        with self.lock:
+            self.slots[number].wanted = False
+
+    def await_life(self, number, word, seconds=60):
+        """Waits until a life of the slot has said a word; returns its process."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with self.lock:
+                process = self.slots[number].process
+                said = (self.folder / f"worker-{number}.log").read_text(errors="replace")
+            if process and word in said.rpartition("--- begins")[2]:
+                return process
+            time.sleep(0.05)
+        raise TimeoutError(f"worker {number} did not say {word}")
+
+    def wake(self, number):
+        with self.lock:
+            self.slots[number].wake_at = time.monotonic()
 
     def term(self, number, seconds=60):
         """Asks a process to end; returns its exit code and how long it took."""

@@ -29,7 +29,7 @@ class Trouble(Exception):
 class World:
     def __init__(self, cluster, name, draw, partitions=4, rate=400, static=True, skew=0.0,
                  lake_every="400ms", options=None, program=None,
-                 contiguous=True):
+                 contiguous=True, kinds="all"):
         self.cluster, self.name, self.draw, self.partitions = cluster, name, draw, partitions
         wanted = {**SESSION, **(STATIC if static else {}), **(options or {})}
         place = cluster.place(name)
@@ -43,18 +43,18 @@ class World:
         self.acks = Acks(self.project.folder / "acks")
         self.audit = Audit(cluster.conninfo, name, self.acks, place["io"], contiguous)
         self.rate = rate
-        self.load = self.start_load(skew)
+        self.load = self.start_load(skew, kinds)
         self.workers = Workers(self.project.folder, self.project.env, program)
         self.found = []       # lines of all audits
         self.lost = self.doubled = self.disagreements = 0
         self._auditing = threading.Lock()
 
-    def start_load(self, skew):
+    def start_load(self, skew, kinds):
         with open(self.project.folder / "load.log", "ab") as log:
             return subprocess.Popen(
                 [sys.executable, SUPPORT / "load.py", self.brokers, self.name,
                  str(self.partitions), str(self.rate), str(self.draw.randrange(1 << 31)),
-                 self.acks.path, str(skew)],
+                 self.acks.path, str(skew), kinds],
                 stdin=subprocess.PIPE, stdout=log, stderr=log,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
@@ -105,6 +105,15 @@ class World:
                 return time.monotonic() - start
             if time.monotonic() - start > seconds:
                 raise Trouble(f"no progress in {seconds:.0f} s: {now}; {self.last_words()}")
+            time.sleep(0.05)
+
+    def await_words(self, words, seconds=60.0):
+        """Waits until a worker's log says so."""
+        end = time.monotonic() + seconds
+        while not any(words in self.log_of(f"worker-{slot.number}.log")
+                      for slot in self.workers.slots):
+            if time.monotonic() > end:
+                raise Trouble(f"no worker said {words}: {self.last_words()}")
             time.sleep(0.05)
 
     def check_load(self):

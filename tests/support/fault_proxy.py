@@ -164,16 +164,18 @@ async def first_of(*coroutines):
 
 
 SSL_REQUEST, CANCEL_REQUEST = 80877103, 80877102
+COPY_DONE = b"c"
 
 
 class PostgresProxy(FaultProxy):
-    """Knows where a COMMIT begins. `on_commit` is called for each one of a worker's sessions and
-    says what becomes of it: None, "lose_reply" (the server takes it, the client never hears),
-    "lose_request" (the server never hears), "hang" (neither hears, the line stays open)."""
+    """Knows where a COMMIT begins. `on_commit(copied)` is called for each of a worker's sessions, with
+    whether its transaction copied rows in, and says what becomes of it: None, "lose_reply" (the
+    server takes it, the client never hears), "lose_request" (the server never hears), "hang"
+    (neither hears, the line stays open)."""
 
     def heal(self):
         super().heal()
-        self.on_commit = lambda: None
+        self.on_commit = lambda copied: None
 
     async def pump(self, connection, reader, writer, direction):
         if direction == "down":
@@ -184,12 +186,16 @@ class PostgresProxy(FaultProxy):
                 await self.send(connection, writer, direction, data)
             return
         await self.start(connection, reader, writer)
+        copied = False
         while True:
             head = await reader.readexactly(5)
             body = await reader.readexactly(struct.unpack("!I", head[1:])[0] - 4)
             fault = None
+            copied |= head[:1] == COPY_DONE
             if head[:1] == b"Q" and body.rstrip(b"\0 ;").upper() == b"COMMIT":
-                fault = self.on_commit() if connection.name.startswith("sluice:") else None
+                if connection.name.startswith("sluice:"):
+                    fault = self.on_commit(copied)
+                copied = False
             if fault == "lose_request":
                 self.end(connection)
                 return
@@ -214,8 +220,8 @@ class PostgresProxy(FaultProxy):
                 return
 
 
-REASONS = {403: "Forbidden", 429: "Too Many Requests", 500: "Internal Server Error",
-           503: "Service Unavailable", 507: "Insufficient Storage"}
+REASONS = {403: "Forbidden", 404: "NoSuchKey", 429: "Too Many Requests",
+           500: "Internal Server Error", 503: "Service Unavailable", 507: "Insufficient Storage"}
 
 
 class HttpProxy(FaultProxy):

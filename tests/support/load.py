@@ -1,9 +1,10 @@
 """Sends records to a topic and logs each one that the broker acknowledged. Runs until SIGTERM.
 
-    load.py BROKERS TOPIC PARTITIONS RATE SEED ACKS [SKEW]
+    load.py BROKERS TOPIC PARTITIONS RATE SEED ACKS SKEW KINDS
 
 ACKS gets a line `partition offset number timestamp sha256` an acknowledged record; a last line
-`end` says that nothing is under way any more. SKEW is the share of partition 0 (0: even).
+`end` says that nothing is under way any more. SKEW is the share of partition 0 (0: even). KINDS is
+`all`, or `accepted`: none that belongs into the quarantine.
 RATE can be changed while it runs: a line with a number on stdin.
 """
 
@@ -23,8 +24,9 @@ TICK = 0.02
 
 
 class Load:
-    def __init__(self, brokers, topic, partitions, rate, seed, acks, skew):
+    def __init__(self, brokers, topic, partitions, rate, seed, acks, skew, kinds):
         self.topic, self.partitions, self.rate, self.skew = topic, partitions, rate, skew
+        self.wanted = records.accepted if kinds == "accepted" else lambda number: True
         self.draw = random.Random(seed)
         self.acks = open(acks, "a", encoding="ascii", buffering=1 << 16)
         self.number = 0
@@ -52,6 +54,8 @@ class Load:
 
     def send(self):
         self.number += 1
+        while not self.wanted(self.number):
+            self.number += 1
         at = self.waiting[self.number] = int(time.time() * 1000)
         self.producer.produce(self.topic, records.value(self.number), str(self.number).encode(),
                               self.partition(), self.on_delivery, at)
@@ -85,10 +89,9 @@ class Load:
 
 
 def main():
-    brokers, topic, partitions, rate, seed, acks, *skew = sys.argv[1:]
+    brokers, topic, partitions, rate, seed, acks, skew, kinds = sys.argv[1:]
     os.setpgrp()  # a Ctrl-C is for whoever started us
-    Load(brokers, topic, int(partitions), float(rate), int(seed), acks,
-         float(skew[0]) if skew else 0.0).run()
+    Load(brokers, topic, int(partitions), float(rate), int(seed), acks, float(skew), kinds).run()
 
 
 if __name__ == "__main__":
