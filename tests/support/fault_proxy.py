@@ -168,9 +168,9 @@ COPY_DONE = b"c"
 
 
 class PostgresProxy(FaultProxy):
-    """Knows where a COMMIT begins. `on_commit(copied)` is called for each of a worker's sessions, with
-    whether its transaction copied rows in, and says what becomes of it: None, "lose_reply" (the
-    server takes it, the client never hears), "lose_request" (the server never hears), "hang"
+    """Knows where a COMMIT begins. `on_commit(copied)` is called for each of a worker's sessions,
+    with whether its transaction copied rows in, and says what becomes of it: None, "lose_reply"
+    (the server takes it, the client never hears), "lose_request" (the server never hears), "hang"
     (neither hears, the line stays open)."""
 
     def heal(self):
