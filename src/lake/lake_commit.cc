@@ -9,15 +9,6 @@ namespace {
 
 constexpr size_t kConnections = 4;
 
-// What the catalog names was put before it was named: a store that does not show it is late.
-Status Load(const TablePart& part, const std::string& pointer, SteadyTime deadline) {
-  auto table = part.loader->Load(pointer, deadline);
-  if (table) return {};
-  Error error = std::move(table).error();
-  if (error.code == kNotFound) error.kind = ErrorKind::kRetryable;
-  return Fail(std::move(error));
-}
-
 const TableName& NameOf(const TablePart& part) {
   return part.append.prepared->table.name;
 }
@@ -34,8 +25,9 @@ LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<Tabl
 Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
   SLUICE_ASSIGN(const auto all, LockAll(session));
   const auto& [locked, deadline] = all;
-  SLUICE_TRY(InParallel(parts_.size(), kConnections, [&](size_t i) {
-    return Load(parts_[i], locked.at(NameOf(parts_[i])), deadline);
+  SLUICE_TRY(InParallel(parts_.size(), kConnections, [&](size_t i) -> Status {
+    SLUICE_TRY(parts_[i].loader->Load(locked.at(NameOf(parts_[i])), deadline));
+    return {};
   }));
   Pointers pointers = locked;
   SLUICE_ASSIGN(const auto snapshots, BuildAll(commit, deadline, pointers));

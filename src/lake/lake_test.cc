@@ -358,6 +358,7 @@ TEST_F(LakeTest, AMissingMetadataFileIsWaitedFor) {
   const auto whole = catalog_.pointers;
   for (auto& [name, pointer] : catalog_.pointers) pointer += "x";
   EXPECT_EQ(Apply(**commit).error().kind, ErrorKind::kRetryable);
+  EXPECT_EQ(MakeLake()->Prepare(catalog_).error().kind, ErrorKind::kRetryable) << "a start, too";
   catalog_.pointers = whole;
   EXPECT_TRUE(Apply(**commit).has_value());
   catalog_.pointers.clear();

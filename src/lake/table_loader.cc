@@ -8,6 +8,27 @@ namespace {
 constexpr int64_t kMaxMetadataFileBytes = 128 << 20;
 constexpr size_t kKnownStates = 4;  // the committed one, and those of commits that may roll back
 
+// What the catalog names was put before it was named: a store that does not show it is late.
+Error AsLate(Error error) {
+  if (error.code == kNotFound) {
+    error.kind = ErrorKind::kRetryable;
+    error.hint = "the catalog names it: the store is late, or somebody deleted it";
+  }
+  return error;
+}
+
+Result<TableLoader::Table> LoadTable(ObjectStore& store, const std::string& pointer,
+                                     SteadyTime deadline) {
+  SLUICE_ASSIGN(TableMetadata metadata, LoadMetadata(store, pointer, deadline));
+  std::vector<ManifestFile> manifests;
+  if (const Json* snapshot = metadata.CurrentSnapshot()) {
+    SLUICE_ASSIGN(const std::string list, NeedText(*snapshot, "manifest-list"));
+    SLUICE_ASSIGN(manifests, LoadManifests(store, list, deadline));
+  }
+  return std::make_shared<const LoadedTable>(
+      LoadedTable{std::move(metadata), std::move(manifests)});
+}
+
 }  // namespace
 
 Result<TableMetadata> LoadMetadata(ObjectStore& store, const std::string& pointer,
@@ -30,15 +51,9 @@ Result<TableLoader::Table> TableLoader::Load(const std::string& pointer, SteadyT
                                     [&](const auto& entry) { return entry.first == pointer; });
     if (found != known_.end()) return found->second;
   }
-  SLUICE_ASSIGN(TableMetadata metadata, LoadMetadata(store_, pointer, deadline));
-  std::vector<ManifestFile> manifests;
-  if (const Json* snapshot = metadata.CurrentSnapshot()) {
-    SLUICE_ASSIGN(const std::string list, NeedText(*snapshot, "manifest-list"));
-    SLUICE_ASSIGN(manifests, LoadManifests(store_, list, deadline));
-  }
-  auto table =
-      std::make_shared<const LoadedTable>(LoadedTable{std::move(metadata), std::move(manifests)});
-  Remember(pointer, table);
+  auto table = LoadTable(store_, pointer, deadline);
+  if (!table) return Fail(AsLate(std::move(table).error()));
+  Remember(pointer, *table);
   return table;
 }
 

@@ -33,6 +33,7 @@ class TableLoader {
   using Table = std::shared_ptr<const LoadedTable>;
 
   explicit TableLoader(ObjectStore& store) : store_(store) {}
+  /// `pointer` is the catalog's: FailsWith kRetryable (code `not_found`) while the store lacks it.
   Result<Table> Load(const std::string& pointer, SteadyTime deadline);
   void Remember(const std::string& pointer, Table table);
   /// Returns the state that was loaded or remembered last; null at first.
