@@ -273,7 +273,7 @@ Status KafkaSource::ConfirmTopic(Polled& polled) {
   const bool may = watch_->IsStale() && !health_.troubled();
   if (!must && !may) return {};
   const Status confirmed = watch_->Confirm();
-  if (confirmed) return confirmed;
+  if (confirmed) return {};
   SLUICE_TRY(TakeBack(polled.batch));
   Error error = confirmed.error();
   const bool gone = error.code == "topic_absent";
