@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy
@@ -15,15 +16,13 @@ import sluice_side
 import spark_side
 import visible
 from result import Result
-from rig import PARTITIONS, BenchError, Rig, say
+from rig import PARTITIONS, BenchError, Rig, say, tail
 
 HERE = Path(__file__).resolve().parent
 SENT = (("sent_us", "long"),)
 START_RECORDS = 1_000
-# The lake's last commit after the last record.
-SETTLE_SECONDS = 4
-# Beyond the stream, so that the last micro-batches end.
-SPARK_EXTRA_SECONDS = 15
+# A busy machine lets Spark take minutes to begin.
+WAIT_SECONDS = 240
 
 
 def add_arguments(parser):
@@ -53,23 +52,27 @@ def main(args):
 def of_sluice(rig, args):
     topic = rig.stack.topic(partitions=PARTITIONS)
     with sluice_side.Pipeline(rig, topic, every=args.every, more=SENT) as pipeline:
-        first_commit = [started(rig, topic, pipeline) for _ in range(2)]
-        table = visible.Reader(visible.rows, pipeline.url, sluice_side.TABLE)
-        lake = visible.Reader(visible.pointers, pipeline.url, "processed.books")
-        run = pipeline.start()
-        try:
-            live, sent = stream(rig, args, topic, run, table)
-            idle = idle_cpu(run, args.idle)
-        finally:
-            used = run.stop()
+        (first_ms, first), (again_ms, again) = (started(rig, topic, pipeline) for _ in range(2))
+        with visible.Reader(visible.rows, pipeline.url, sluice_side.TABLE) as table, \
+                visible.Reader(visible.pointers, pipeline.url, "processed.books") as lake:
+            run = pipeline.start()
+            try:
+                live, sent = stream(rig, args, topic, run, table)
+                for total, name in ((visible.total, sluice_side.TABLE),
+                                    (visible.total_in_lake, "processed.books")):
+                    wait_for_rows(run, pipeline.log, first + again + sent["sent"],
+                                  partial(total, pipeline.url, name))
+                idle = idle_cpu(run, args.idle)
+            finally:
+                used = run.stop()
+            seen, pointers = table.stop(), lake.stop()
         if used.exit_code != 0:
-            raise BenchError(f"sluice run ended with {used.exit_code}; see {pipeline.log}")
-        postgresql = ages(table.stop(), sent, args.warmup)
-        rows, commits = visible.rows_of_pointers(lake.stop())
+            raise BenchError(f"sluice run ended with {used.exit_code}:\n{tail(pipeline.log)}")
+        postgresql = ages(seen, sent, args.warmup)
+        rows, commits = visible.rows_of_pointers(pointers)
         iceberg = ages(rows, sent, args.warmup)
         figures = {"postgresql": postgresql, "iceberg": {**iceberg, "commits": commits},
-                   "first_commit_ms": first_commit[0], "first_commit_again_ms": first_commit[1],
-                   **live,
+                   "first_commit_ms": first_ms, "first_commit_again_ms": again_ms, **live,
                    "idle_cpu_percent": idle, "memory_mb": used.row()["memory_mb"],
                    "lake": sluice_side.written(pipeline.home / "lake"),
                    "outputs_equal": postgresql["rows"] == iceberg["rows"] == sent["sent"]}
@@ -78,19 +81,20 @@ def of_sluice(rig, args):
 
 
 def started(rig, topic, pipeline):
-    """Milliseconds from the start of a run to its first commit that a reader sees."""
-    produce(rig, topic, START_RECORDS * 2, 0.5)
+    """Milliseconds from the start of a run to its first commit that a reader sees, and how many
+    records there were for it."""
+    sent = produce(rig, topic, START_RECORDS * 2, 0.5)["sent"]
     with psycopg.connect(pipeline.url, autocommit=True) as connection:
         known = count(connection)
         begun = time.monotonic()
         run = pipeline.start()
         while count(connection) == known:
-            if run.process.poll() is not None or time.monotonic() - begun > 60:
-                raise BenchError(f"sluice run commits nothing; see {pipeline.log}")
+            if run.process.poll() is not None or time.monotonic() - begun > WAIT_SECONDS:
+                raise BenchError(f"sluice run commits nothing:\n{tail(pipeline.log)}")
             time.sleep(0.002)
         took = time.monotonic() - begun
     run.stop()
-    return round(took * 1000, 1)
+    return round(took * 1000, 1), sent
 
 
 def count(connection):
@@ -98,6 +102,15 @@ def count(connection):
         return connection.execute(f"SELECT count(*) FROM {sluice_side.TABLE}").fetchone()[0]
     except psycopg.errors.UndefinedTable:
         return 0
+
+
+def wait_for_rows(run, log, most, seen):
+    """Until so many rows can be read."""
+    end = time.monotonic() + WAIT_SECONDS
+    while seen() < most:
+        if run.process.poll() is not None or time.monotonic() > end:
+            raise BenchError(f"{seen()} rows of {most} can be read; its log ends\n{tail(log)}")
+        time.sleep(0.05)
 
 
 def produce(rig, topic, rate, seconds):
@@ -125,7 +138,6 @@ def stream(rig, args, topic, run, reader):
         of_reader = processes.cpu_seconds(reader.backend_pid) - of_reader
     if not produced:
         raise BenchError("nothing was produced")
-    time.sleep(SETTLE_SECONDS)
     return {"cpu_s_per_s": round(own, 4),
             "kafka_cpu_s_per_s": round(servers.seconds["kafka"] / seconds, 4),
             "postgres_cpu_s_per_s": round((servers.seconds["postgres"] - of_reader) / seconds, 4),
@@ -161,20 +173,21 @@ def percentiles(age):
 
 
 def of_spark(rig, args, job):
-    """The peer's job: its own start is waited for, then the same stream."""
+    """The peer's job: the same stream, once its first records can be read."""
     topic = rig.stack.topic(partitions=PARTITIONS)
+    before = produce(rig, topic, START_RECORDS * 2, 0.5)["sent"]
     lake = job == "to_iceberg.py"
     watch, table = (visible.pointers, "raw.books") if lake else (visible.rows, sluice_side.TABLE)
     with spark_side.Session(rig, topic) as session:
-        reader = visible.Reader(watch, session.url, table)
-        run = session.start(job, str(int(args.seconds + SPARK_EXTRA_SECONDS)))
-        while not (session.data / "ready").exists():
-            if run.process.poll() is not None:
-                raise BenchError(f"{job} ended; see {session.log}")
-            time.sleep(0.1)
-        live, sent = stream(rig, args, topic, run, reader)
-        used = session.wait(run)
-        found = reader.stop()
+        seen = partial(visible.total_in_lake if lake else visible.total, session.url, table)
+        with visible.Reader(watch, session.url, table) as reader:
+            run = session.start(job)
+            wait_for_rows(run, session.log, before, seen)
+            live, sent = stream(rig, args, topic, run, reader)
+            wait_for_rows(run, session.log, before + sent["sent"], seen)
+            (session.data / "stop").touch()
+            used = session.wait(run)
+            found = reader.stop()
         rows, commits = visible.rows_of_pointers(found) if lake else (found, None)
         figures = {**ages(rows, sent, args.warmup), **live, "memory_mb": used.row()["memory_mb"]}
         if lake:

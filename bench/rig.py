@@ -41,6 +41,11 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+def tail(log):
+    """The end of a log, which is gone with its folder."""
+    return Path(log).read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
 class Rig:
     def __init__(self, folder=None):
         """In a folder of its own that goes with it, or in a given one that stays, with its topics'

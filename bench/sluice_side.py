@@ -7,7 +7,7 @@ import subprocess
 import outputs
 import records
 from processes import Watched
-from rig import ROOT, SLUICE, BenchError, written
+from rig import ROOT, SLUICE, BenchError, tail, written
 
 TIMEOUT = 1800
 TABLE = "public.books_silver"
@@ -87,8 +87,7 @@ class Pipeline:
         """Drains the topic; returns what was Used and what sluice says of it."""
         used = self.start("--once", *args).wait(TIMEOUT)
         if used.exit_code != 0:
-            tail = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
-            raise BenchError(f"sluice run --once ended with {used.exit_code}:\n{tail}")
+            raise BenchError(f"sluice run --once ended with {used.exit_code}:\n{tail(self.log)}")
         return used, json.loads(self.stdout.read_text(encoding="utf-8"))
 
     def silver_files(self):

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import outputs
 from processes import Watched
-from rig import ROOT, BenchError, written
+from rig import ROOT, BenchError, tail, written
 from servers.process import DEPS
 
 VERSION = "4.1.1"
@@ -62,8 +62,7 @@ class Session:
     def wait(self, job):
         used = job.wait(TIMEOUT)
         if used.exit_code != 0:
-            tail = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
-            raise BenchError(f"Spark ended with {used.exit_code}:\n{tail}")
+            raise BenchError(f"Spark ended with {used.exit_code}:\n{tail(self.log)}")
         return used
 
 

@@ -29,6 +29,12 @@ class Reader:
         self._process.start()
         self.backend_pid = self._ours.get()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+
     def stop(self):
         """Ends it; returns all it saw."""
         self._stop.set()
@@ -76,6 +82,32 @@ def pointers(connection, table, found, stop):
             last = row[0]
             found.append((time.time_ns() // 1000, last))
         time.sleep(POINTER_SECONDS)
+
+
+def total(url, table):
+    """How many rows a table of PostgreSQL shows now; 0 when there is none."""
+    with psycopg.connect(url) as connection:
+        try:
+            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        except psycopg.errors.UndefinedTable:
+            return 0
+
+
+def total_in_lake(url, table):
+    """How many rows the current snapshot of an Iceberg table has, by its summary."""
+    namespace, name = table.split(".")
+    with psycopg.connect(url) as connection:
+        try:
+            row = connection.execute("SELECT metadata_location FROM iceberg_tables WHERE "
+                                     "table_namespace = %s AND table_name = %s",
+                                     (namespace, name)).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return 0
+    metadata = json.loads(_local(row[0]).read_text(encoding="utf-8")) if row else {}
+    current = metadata.get("current-snapshot-id")
+    return next((int(snapshot["summary"].get("total-records", 0))
+                 for snapshot in metadata.get("snapshots", [])
+                 if snapshot["snapshot-id"] == current), 0)
 
 
 def rows_of_pointers(found):

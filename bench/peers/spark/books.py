@@ -1,6 +1,7 @@
 """What the jobs share: the session, the topic as rows, silver, and PostgreSQL as a target."""
 
 import os
+from pathlib import Path
 
 from pyspark.sql import SparkSession, functions as f
 
@@ -34,6 +35,14 @@ def silver(rows, *more):
         f.col("First published").alias("first_published_year"),
         f.col("Approximate sales in millions").alias("sales_millions"),
         f.nullif(f.trim("Genre"), f.lit("")).alias("genre"), *more)
+
+
+def until_told(query, folder):
+    """Lets a stream go on until the file `stop` is in the folder."""
+    while not Path(folder, "stop").exists():
+        if query.awaitTermination(0.2):
+            raise SystemExit("the stream ended by itself")
+    query.stop()
 
 
 def append(rows, table):

@@ -1,11 +1,10 @@
-"""Kafka → an Iceberg table, its catalog in PostgreSQL.   to_iceberg.py TOPIC DIR [SECONDS]
-Without SECONDS: all there is, then the end. With them, DIR/ready appears when it streams."""
+"""Kafka → an Iceberg table, its catalog in PostgreSQL.   to_iceberg.py TOPIC DIR [all]
+`all`: what there is, then the end. Without it, until DIR/stop is there."""
 
 import os
 import sys
-from pathlib import Path
 
-from books import bronze, session
+from books import bronze, session, until_told
 
 CATALOG = {
     "spark.sql.extensions":
@@ -19,7 +18,7 @@ CATALOG = {
 }
 
 
-def main(topic, folder, seconds=None):
+def main(topic, folder, mode="stream"):
     spark = session("to_iceberg", {**CATALOG, "spark.sql.catalog.lake.warehouse":
                                    f"file:{folder}/lake"})
     rows = bronze(spark, topic)
@@ -28,13 +27,10 @@ def main(topic, folder, seconds=None):
     spark.sql(f"CREATE TABLE lake.raw.books ({columns}) USING iceberg")
     writer = (rows.writeStream.format("iceberg").outputMode("append")
               .option("checkpointLocation", f"{folder}/checkpoint"))
-    if seconds is None:
+    if mode == "all":
         writer.trigger(availableNow=True).toTable("lake.raw.books").awaitTermination()
     else:
-        query = writer.toTable("lake.raw.books")
-        Path(folder, "ready").touch()
-        query.awaitTermination(int(seconds))
-        query.stop()
+        until_told(writer.toTable("lake.raw.books"), folder)
     spark.stop()
 
 

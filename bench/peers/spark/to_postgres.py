@@ -1,20 +1,17 @@
 """Kafka → PostgreSQL by micro-batches as fast as they go, at least once.
-   to_postgres.py TOPIC DIR SECONDS: DIR/ready appears when it streams."""
+   to_postgres.py TOPIC DIR: until DIR/stop is there."""
 
 import sys
-from pathlib import Path
 
-from books import append, bronze, session, silver
+from books import append, bronze, session, silver, until_told
 
 
-def main(topic, folder, seconds):
+def main(topic, folder):
     spark = session("to_postgres")
     query = (silver(bronze(spark, topic), "sent_us").writeStream
              .foreachBatch(lambda rows, _: append(rows, "public.books_silver"))
              .option("checkpointLocation", f"{folder}/checkpoint").start())
-    Path(folder, "ready").touch()
-    query.awaitTermination(int(seconds))
-    query.stop()
+    until_told(query, folder)
     spark.stop()
 
 
