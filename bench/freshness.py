@@ -69,13 +69,15 @@ def of_sluice(rig, args):
         if used.exit_code != 0:
             raise BenchError(f"sluice run ended with {used.exit_code}:\n{tail(pipeline.log)}")
         postgresql = ages(seen, sent, args.warmup)
+        there = visible.sent_in(pipeline.url, sluice_side.TABLE, sent["first_us"], sent["last_us"])
         rows, commits = visible.rows_of_pointers(pointers)
         iceberg = ages(rows, sent, args.warmup)
         figures = {"postgresql": postgresql, "iceberg": {**iceberg, "commits": commits},
                    "first_commit_ms": first_ms, "first_commit_again_ms": again_ms, **live,
                    "idle_cpu_percent": idle, "memory_mb": used.row()["memory_mb"],
                    "lake": sluice_side.written(pipeline.home / "lake"),
-                   "outputs_equal": postgresql["rows"] == iceberg["rows"] == sent["sent"]}
+                   "sent": sent["sent"], "unseen": there - postgresql["rows"],
+                   "outputs_equal": there == iceberg["rows"] == sent["sent"]}
     say(f"PostgreSQL {postgresql}, Iceberg {iceberg}")
     return figures
 

@@ -14,7 +14,8 @@ import psycopg
 
 POLL_SECONDS = 0.001
 POINTER_SECONDS = 0.005
-# Rows are appended, so new ones are at the end; those of a transaction that was open come later.
+# Rows are appended, so new ones are at the end. A short one may fill the gap that a long one left
+# in an older page: a reader of the end misses it (1 in 2,000 or so, whatever its age).
 BLOCKS_BACK = 8
 
 
@@ -82,6 +83,14 @@ def pointers(connection, table, found, stop):
             last = row[0]
             found.append((time.time_ns() // 1000, last))
         time.sleep(POINTER_SECONDS)
+
+
+def sent_in(url, table, first_us, last_us):
+    """How many different records of a time lie in a table of PostgreSQL."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            f"SELECT count(DISTINCT sent_us) FROM {table} WHERE sent_us BETWEEN %s AND %s",
+            (first_us, last_us)).fetchone()[0]
 
 
 def total(url, table):
