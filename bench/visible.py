@@ -6,6 +6,7 @@ Each runs in a process of its own. Records are told apart by `sent_us`, their ti
 import json
 import multiprocessing
 import time
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -14,9 +15,11 @@ import psycopg
 
 POLL_SECONDS = 0.001
 POINTER_SECONDS = 0.005
-# Rows are appended, so new ones are at the end. A short one may fill the gap that a long one left
-# in an older page: a reader of the end misses it (1 in 2,000 or so, whatever its age).
-BLOCKS_BACK = 8
+# Rows are appended, so new ones are at the end of the table. A few fill gaps in older pages: a wide
+# look finds them, up to WIDE_SECONDS late.
+BLOCKS_BACK, WIDE_BLOCKS = 8, 256
+WIDE_SECONDS = 0.1
+BLOCK = "(ctid::text::point)[0]::int"
 
 
 class Reader:
@@ -58,17 +61,43 @@ def _run(watch, url, table, stop, answers):
 
 def rows(connection, table, found, stop):
     """Of a table of PostgreSQL: (seen_us, sent_us)."""
-    block, known = 0, {}
+    seen = Seen(found)
+    wide = time.monotonic()
     while not stop.is_set():
-        cursor = connection.execute(
-            f"SELECT sent_us, (ctid::text::point)[0]::int FROM {table} "
-            f"WHERE ctid >= '({max(0, block - BLOCKS_BACK)},0)'", binary=True)
-        new = cursor.fetchall()
-        now = time.time_ns() // 1000
-        found += [(now, sent) for sent, _ in new if sent is not None and sent not in known]
-        block = max((at for _, at in new), default=block)
-        known = dict(new)
+        seen.add(connection.execute(
+            f"SELECT sent_us, {BLOCK} FROM {table} WHERE ctid >= '({seen.back(BLOCKS_BACK)},0)'",
+            binary=True).fetchall())
+        if time.monotonic() - wide > WIDE_SECONDS:
+            wide = time.monotonic()
+            for block, count in connection.execute(
+                    f"SELECT {BLOCK}, count(*) FROM {table} "
+                    f"WHERE ctid >= '({seen.back(WIDE_BLOCKS)},0)' GROUP BY 1").fetchall():
+                if count != seen.counts[block]:
+                    seen.add(connection.execute(
+                        f"SELECT sent_us, {block} FROM {table} "
+                        f"WHERE ctid >= '({block},0)' AND ctid < '({block + 1},0)'").fetchall())
         time.sleep(POLL_SECONDS)
+
+
+class Seen:
+    """What a reader of a table knows: each record once, and how many each page has."""
+
+    def __init__(self, found):
+        self._found, self._known, self._last = found, set(), 0
+        self.counts = Counter()
+
+    def back(self, blocks):
+        """The page so many before the last known one."""
+        return max(0, self._last - blocks)
+
+    def add(self, rows):
+        now = time.time_ns() // 1000
+        for sent, block in rows:
+            if sent is not None and sent not in self._known:
+                self._known.add(sent)
+                self.counts[block] += 1
+                self._last = max(self._last, block)
+                self._found.append((now, sent))
 
 
 def pointers(connection, table, found, stop):
