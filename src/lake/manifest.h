@@ -73,6 +73,12 @@ struct ManifestFile {
   bool operator==(const ManifestFile&) const = default;
 };
 
+/// Returns whether a manifest holds files that its snapshot shows.
+inline bool HasLiveFiles(const ManifestFile& file) {
+  return file.files[static_cast<size_t>(EntryStatus::kExisting)] > 0 ||
+         file.files[static_cast<size_t>(EntryStatus::kAdded)] > 0;
+}
+
 /// What a manifest's entries share.
 struct ManifestContext {
   Json schema;  ///< the table's, with its schema-id

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "lake/partition.h"
+#include "lake/manifest_context.h"
 #include "lake/remote_names.h"
 
 namespace sluice {
@@ -37,26 +37,10 @@ Group Choose(const std::vector<ManifestFile>& manifests, const MergeLimits& limi
   return chosen.size() < 2 ? Group{} : chosen;
 }
 
-// Returns the context to write with; nothing when the spec or a type of it is beyond us.
-std::optional<ManifestContext> ContextOf(const TableMetadata& metadata, int32_t spec_id) {
-  const PartitionSpec* spec = metadata.FindSpec(spec_id);
-  if (spec == nullptr) return std::nullopt;
-  ManifestContext context{.schema = metadata.CurrentSchema(), .spec = *spec, .partition_types = {}};
-  for (auto& type : PartitionTypes(*spec, metadata.schemas())) {
-    if (!type) return std::nullopt;
-    context.partition_types.push_back(*std::move(type));
-  }
-  return context;
-}
-
 // Appends the live entries of one manifest as EXISTING. Deleted ones told of an older snapshot.
-Status Collect(ObjectStore& store, const ManifestFile& file, const ManifestContext& context,
+Status Collect(ObjectStore& store, const TableMetadata& metadata, const ManifestFile& file,
                SteadyTime deadline, std::vector<ManifestEntry>& entries) {
-  const std::vector<std::optional<Type>> types(context.partition_types.begin(),
-                                               context.partition_types.end());
-  SLUICE_ASSIGN(const std::string bytes,
-                store.Get(RemotePath{file.path}, kMaxManifestBytes, deadline));
-  SLUICE_ASSIGN(std::vector<ManifestEntry> all, ReadManifest(bytes, file, context.spec, types));
+  SLUICE_ASSIGN(std::vector<ManifestEntry> all, LoadEntries(store, metadata, file, deadline));
   for (ManifestEntry& entry : all) {
     if (entry.status == EntryStatus::kDeleted) continue;
     entry.status = EntryStatus::kExisting;
@@ -77,7 +61,7 @@ Result<std::optional<ManifestMerge>> MergeManifests(ObjectStore& store, const Lo
   ManifestMerge merge;
   std::vector<ManifestEntry> entries;
   for (const ManifestFile* file : chosen) {
-    SLUICE_TRY(Collect(store, *file, *context, deadline, entries));
+    SLUICE_TRY(Collect(store, table.metadata, *file, deadline, entries));
     merge.replaced.push_back(file->path);
   }
   if (entries.empty()) return merge;

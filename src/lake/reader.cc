@@ -126,7 +126,7 @@ Result<std::vector<LiveFile>> ListLiveFiles(const LakeSnapshot& snapshot,
                 LoadManifests(store, snapshot.manifest_list, Now() + kStoreCall));
   std::vector<LiveFile> files;
   for (const ManifestFile& manifest : manifests) {
-    if (manifest.files[0] + manifest.files[1] == 0) continue;  // nothing in it is live
+    if (!HasLiveFiles(manifest)) continue;
     if (manifest.content != 0) {
       return Fail(ErrorKind::kFatal,
                   fmt::format("the table {} has delete files, which sluice does not read",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <random>
 
 #include "lake/remote_names.h"
 
@@ -43,20 +44,24 @@ std::optional<int64_t> ParentNumber(const TableMetadata& base, const char* key) 
 }
 
 // Other engines add to these totals, so a wrong one spreads: what cannot be known is left out.
-Summary Summarize(const TableMetadata& base, const std::vector<ManifestFile>& manifests,
-                  const TableAppend& append) {
-  const Totals data = Count(manifests, 0);
-  const Totals deletes = Count(manifests, 1);
-  Summary summary{{"operation", "append"},
-                  {"added-data-files", std::to_string(append.files)},
-                  {"added-records", std::to_string(append.records)},
-                  {"added-files-size", std::to_string(append.bytes)},
-                  {"changed-partition-count", std::to_string(append.partitions)},
+Summary Summarize(const TableMetadata& base, const SnapshotChange& change) {
+  const Totals data = Count(change.manifests, 0);
+  const Totals deletes = Count(change.manifests, 1);
+  Summary summary{{"operation", change.operation},
+                  {"added-data-files", std::to_string(change.added.files)},
+                  {"added-records", std::to_string(change.added.records)},
+                  {"added-files-size", std::to_string(change.added.bytes)},
+                  {"changed-partition-count", std::to_string(change.partitions)},
                   {"total-records", std::to_string(data.rows)},
                   {"total-data-files", std::to_string(data.files)},
                   {"total-delete-files", std::to_string(deletes.files)}};
+  if (change.removed.files > 0) {
+    summary["deleted-data-files"] = std::to_string(change.removed.files);
+    summary["deleted-records"] = std::to_string(change.removed.records);
+    summary["removed-files-size"] = std::to_string(change.removed.bytes);
+  }
   if (const auto size = ParentNumber(base, "total-files-size")) {
-    summary["total-files-size"] = std::to_string(*size + append.bytes);
+    summary["total-files-size"] = std::to_string(*size + change.added.bytes - change.removed.bytes);
   }
   for (const char* key : {"total-position-deletes", "total-equality-deletes"}) {
     const auto number = deletes.files == 0 ? std::optional<int64_t>(0) : ParentNumber(base, key);
@@ -79,33 +84,53 @@ std::vector<ManifestFile> NextManifests(const LoadedTable& base, const TableAppe
 
 }  // namespace
 
+int64_t NewSnapshotId() {
+  static thread_local std::mt19937_64 random{std::random_device{}()};
+  return std::uniform_int_distribution<int64_t>(1, INT64_MAX)(random);
+}
+
 Result<NextSnapshot> BuildSnapshot(const LoadedTable& base, const std::string& pointer,
                                    const TableAppend& append, const Summary& audit,
                                    int64_t now_ms) {
   SLUICE_TRY(CheckStillFits(*append.prepared, base.metadata));
-  if (base.metadata.FindSnapshot(append.snapshot_id) != nullptr) {
+  SnapshotChange change{
+      .snapshot_id = append.snapshot_id,
+      .operation = "append",
+      .manifests = NextManifests(base, append, base.metadata.last_sequence_number + 1),
+      .added = {append.files, append.records, append.bytes},
+      .removed = {},
+      .partitions = append.partitions};
+  return BuildSnapshot(base, pointer, std::move(change), audit, now_ms);
+}
+
+Result<NextSnapshot> BuildSnapshot(const LoadedTable& base, const std::string& pointer,
+                                   SnapshotChange change, const Summary& audit, int64_t now_ms) {
+  if (base.metadata.FindSnapshot(change.snapshot_id) != nullptr) {
     return Fail(ErrorKind::kInvariant,
-                fmt::format("the snapshot {} is in the table {} already", append.snapshot_id,
-                            append.prepared->table.name.Full()));
+                fmt::format("the snapshot {} is in the table at `{}` already", change.snapshot_id,
+                            base.metadata.location));
   }
   const int64_t sequence_number = base.metadata.last_sequence_number + 1;
-  std::vector<ManifestFile> manifests = NextManifests(base, append, sequence_number);
-  Summary summary = Summarize(base.metadata, manifests, append);
+  // What only tells which files an earlier snapshot took away has no reader any more.
+  std::erase_if(change.manifests, [&](const ManifestFile& file) {
+    return !HasLiveFiles(file) && file.sequence_number < sequence_number;
+  });
+  Summary summary = Summarize(base.metadata, change);
   summary.insert(audit.begin(), audit.end());
-  NextSnapshot next{.list_path = NewManifestList(base.metadata.location, append.snapshot_id),
-                    .list = WriteManifestList(manifests, append.snapshot_id,
+  NextSnapshot next{.list_path = NewManifestList(base.metadata.location, change.snapshot_id),
+                    .list = WriteManifestList(change.manifests, change.snapshot_id,
                                               base.metadata.current_snapshot_id, sequence_number),
                     .metadata_path = NewMetadata(base.metadata.location, pointer),
                     .metadata = {},
                     .table = nullptr};
   next.metadata = WriteJson(WithSnapshot(base.metadata, pointer,
-                                         {.snapshot_id = append.snapshot_id,
+                                         {.snapshot_id = change.snapshot_id,
                                           .manifest_list = next.list_path.value,
                                           .summary = std::move(summary)},
                                          now_ms));
   SLUICE_ASSIGN(TableMetadata parsed, ParseMetadata(next.metadata, next.metadata_path.value));
-  next.table =
-      std::make_shared<const LoadedTable>(LoadedTable{std::move(parsed), std::move(manifests)});
+  next.table = std::make_shared<const LoadedTable>(
+      LoadedTable{std::move(parsed), std::move(change.manifests)});
   return next;
 }
 

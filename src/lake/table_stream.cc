@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 #include <set>
 
 #include "core/failpoint.h"
@@ -22,11 +21,6 @@ constexpr int64_t kSlowestBytesPerSecond = 1 << 20;
 // A deadline that a slow but working line keeps.
 SteadyTime UploadDeadline(int64_t bytes) {
   return Now() + kUploadBase + std::chrono::seconds(bytes / kSlowestBytesPerSecond);
-}
-
-int64_t NewSnapshotId() {
-  static thread_local std::mt19937_64 random{std::random_device{}()};
-  return std::uniform_int_distribution<int64_t>(1, INT64_MAX)(random);
 }
 
 // Different partitions that the files lie in; an unpartitioned table is one.
