@@ -82,6 +82,17 @@ Result<std::optional<std::string>> FindPointer(SqlSession& session, const std::s
   return pointer;
 }
 
+Result<std::optional<std::string>> FindPreviousPointer(SqlSession& session,
+                                                       const std::string& catalog,
+                                                       const TableName& name) {
+  const std::vector<SqlValue> key{catalog, name.ns, name.name};
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query(fmt::format("SELECT previous_metadata_location FROM iceberg_tables {}", kWhere),
+                    key));
+  return rows.rows.empty() ? std::nullopt : rows.rows[0].at(0);
+}
+
 Result<std::string> LockPointer(SqlSession& session, const std::string& catalog,
                                 const TableName& name) {
   const std::vector<SqlValue> key{catalog, name.ns, name.name};

@@ -27,6 +27,12 @@ std::string CatalogTablesSql();
 Result<std::optional<std::string>> FindPointer(SqlSession& session, const std::string& catalog,
                                                const TableName& name);
 
+/// Returns the pointer before the last swap, as the catalog remembers it; nothing when there is
+/// none.
+Result<std::optional<std::string>> FindPreviousPointer(SqlSession& session,
+                                                       const std::string& catalog,
+                                                       const TableName& name);
+
 /// Locks the table's row until the transaction ends (S5) and returns its pointer. FailsWith kFatal
 /// when the table is gone.
 Result<std::string> LockPointer(SqlSession& session, const std::string& catalog,

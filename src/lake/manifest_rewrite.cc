@@ -15,17 +15,18 @@ constexpr size_t kMaxEntries = 8'000;
 
 }  // namespace
 
+Error HasDeleteFiles(const std::string& name) {
+  return {ErrorKind::kInvalidConfig,
+          fmt::format("the lake table {} has delete files, which sluice does not rewrite", name),
+          "rewrite its data files with the engine that deleted rows", "lake_delete_files"};
+}
+
 Status CheckNoDeletes(const LoadedTable& table, const std::string& name) {
   const bool deletes =
       std::any_of(table.manifests.begin(), table.manifests.end(),
                   [](const ManifestFile& file) { return file.content != 0 && HasLiveFiles(file); });
-  if (!deletes) return {};
-  return Fail(
-      ErrorKind::kInvalidConfig,
-      fmt::format("the lake table {} has delete files, which sluice does not rewrite", name),
-      "rewrite its data files with the engine that deleted rows; the rest of the "
-      "maintenance goes on",
-      "lake_delete_files");
+  if (deletes) return Fail(HasDeleteFiles(name));
+  return {};
 }
 
 Status ManifestRewrite::Fit(const LoadedTable& table, int64_t merge_below_bytes,

@@ -16,6 +16,9 @@ namespace sluice {
 /// `code` of the kFenced error of a rewrite whose files are no longer all there: plan anew.
 inline constexpr std::string_view kPlanAnew = "plan_anew";
 
+/// Says that a table has delete files: kInvalidConfig.
+Error HasDeleteFiles(const std::string& name);
+
 /// FailsWith kInvalidConfig when rows of the table are deleted by delete files: its data files
 /// cannot be rewritten one by one.
 Status CheckNoDeletes(const LoadedTable& table, const std::string& name);

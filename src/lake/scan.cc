@@ -31,7 +31,34 @@ std::string EmptyRelation(const LakeTableState& table, bool has_files) {
   return fmt::format("SELECT {} WHERE false", columns);
 }
 
+std::string DuckTypeName(const Type& type) {
+  if (type.kind == TypeKind::kList) return DuckTypeName(type.children.at(0).type) + "[]";
+  if (type.kind != TypeKind::kStruct) {
+    const std::string spelled = Spell(type);
+    const std::string name = DuckName(spelled);
+    return name.empty() ? spelled : name;
+  }
+  std::string fields;
+  for (const Field& field : type.children) {
+    fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", QuoteIdentifier(field.name),
+                          DuckTypeName(field.type));
+  }
+  return "STRUCT(" + fields + ")";
+}
+
 }  // namespace
+
+std::string ScanByIdSql(const IcebergSchema& schema, const std::string& local_file) {
+  std::string columns;
+  for (const IcebergField& field : schema.fields) {
+    columns += fmt::format("{}{}: {{name: {}, type: {}, default_value: NULL}}",
+                           columns.empty() ? "" : ", ", field.id, QuoteLiteral(field.name),
+                           QuoteLiteral(DuckTypeName(field.type)));
+  }
+  return fmt::format(
+      "SELECT * FROM read_parquet({}, hive_partitioning = false, schema = MAP {{{}}})",
+      QuoteLiteral(local_file), columns);
+}
 
 std::string ScanSql(const LakeTableState& table, const std::vector<std::string>& local_files) {
   std::string paths, columns;

@@ -225,4 +225,22 @@ Json WithSnapshot(const TableMetadata& base, const std::string& path, const Snap
   return tree;
 }
 
+Json WithoutSnapshots(const TableMetadata& base, const std::string& path,
+                      const std::set<int64_t>& dropped, int64_t now_ms) {
+  Json tree = base.tree;
+  const auto is_dropped = [&](const Json& item) {
+    return dropped.contains(IntMember(item, "snapshot-id").value_or(0));
+  };
+  for (const char* key : {"snapshots", "statistics", "partition-statistics"}) {
+    if (!tree.contains(key) || !tree[key].is_array()) continue;
+    Json& list = tree[key];
+    list.erase(std::remove_if(list.begin(), list.end(), is_dropped), list.end());
+  }
+  Json& log = ListIn(tree, "snapshot-log");
+  const auto last = std::find_if(log.rbegin(), log.rend(), is_dropped);
+  log.erase(log.begin(), last.base());
+  Succeed(tree, base, path, NotBefore(base, now_ms));
+  return tree;
+}
+
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,8 @@
 namespace sluice {
 
 /// A metadata.json: the tree as another engine may have written it, and what we need of it,
-/// checked. Only WithLayout and WithSnapshot make new trees; what they do not know they keep.
+/// checked. Only WithLayout, WithSnapshot and WithoutSnapshots make new
+/// trees; what they do not know they keep.
 struct TableMetadata {
   Json tree;
   std::string uuid;
@@ -64,5 +66,10 @@ struct SnapshotDraft {
 /// number last_sequence_number + 1.
 Json WithSnapshot(const TableMetadata& base, const std::string& path, const SnapshotDraft& draft,
                   int64_t now_ms);
+
+/// Returns the metadata without some snapshots, of which none is the current one or named by a
+/// branch or tag. The snapshot-log keeps what is behind the last of them.
+Json WithoutSnapshots(const TableMetadata& base, const std::string& path,
+                      const std::set<int64_t>& dropped, int64_t now_ms);
 
 }  // namespace sluice

@@ -5,9 +5,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "lake/catalog.h"
+#include "lake/compactor.h"
 #include "lake/folder_store.h"
 #include "lake/lake.h"
+#include "lake/orphans.h"
 #include "lake/reader.h"
+#include "lake/snapshot_expiry.h"
 #include "postgres/database.h"
 #include "stage/chunk.h"
 
@@ -29,6 +33,9 @@ class LakeTool {
     if (op == "roll_back") return Commit("ROLLBACK");
     if (op == "discard") return Discard();
     if (op == "live") return Live(request);
+    if (op == "compact") return Compact(request);
+    if (op == "expire") return Expire(request);
+    if (op == "sweep") return Sweep(request);
     return Fail(ErrorKind::kUsage, "unknown request " + op);
   }
 
@@ -46,6 +53,7 @@ class LakeTool {
     spec_.root = request.at("root");
     spec_.file_size_bytes = request.value("file_size", int64_t{128} << 20);
     SLUICE_ASSIGN(store_, FolderStore::Make(spec_.root));
+    spool_ = request.at("spool");
     std::vector<LakeTable> tables;
     for (const Json& table : request.at("tables")) {
       SLUICE_ASSIGN(LakeTable read, ReadTable(table));
@@ -165,7 +173,66 @@ class LakeTool {
     return answer;
   }
 
+  static TableName NameOf(const Json& request) {
+    return {request.at("namespace"), request.at("name")};
+  }
+
+  // Plans and prepares the first job; `commit` or `roll_back` follows.
+  Result<Json> Compact(const Json& request) {
+    const TableName name = NameOf(request);
+    SLUICE_ASSIGN(const auto pointer, FindPointer(*session_, spec_.catalog, name));
+    TableLoader loader(*store_);
+    const SteadyTime soon = Now() + std::chrono::minutes(1);
+    SLUICE_ASSIGN(const auto table, loader.Load(*pointer, soon));
+    SLUICE_TRY(CheckNoDeletes(*table, name.Full()));
+    const CompactionLimits limits{.target_file_bytes = request.value("target", int64_t{128} << 20)};
+    SLUICE_ASSIGN(const auto jobs, PlanCompaction(*store_, *table, limits, soon));
+    if (jobs.empty()) return Json{{"files", 0}};
+    Compactor compactor(*engine_, *store_,
+                        {.spool_folder = spool_ + "-compact", .target_file_bytes = 128 << 20});
+    SLUICE_ASSIGN(TableRewrite rewrite, compactor.Run(name, table->metadata, jobs[0]));
+    rewrite.merge_below_bytes = 4 << 20;
+    auto commit = std::make_unique<RewriteCommit>(*store_, spec_.catalog, std::move(rewrite));
+    SLUICE_TRY(commit->Prepare(*session_));
+    participant_ = std::move(commit);
+    commit_ = {Uuid::Random().value};
+    return Json{{"files", jobs[0].files()}};
+  }
+
+  Result<Json> Expire(const Json& request) {
+    ExpiryCommit expiry(*store_, spec_.catalog, NameOf(request),
+                        {.keep = request.at("keep"), .age_ms = request.at("age_ms")});
+    SLUICE_TRY(session_->Query("BEGIN"));
+    SLUICE_TRY(expiry.Apply(*session_, {"expiry"}));
+    SLUICE_TRY(session_->Query("COMMIT"));
+    SLUICE_ASSIGN(const auto paths, expiry.Unreferenced());
+    SLUICE_TRY(DeleteAll(paths));
+    return Json{{"dropped", expiry.dropped().size()}, {"deleted", paths}};
+  }
+
+  Result<Json> Sweep(const Json& request) {
+    const bool dry_run = request.value("dry_run", false);
+    const OrphanOptions options{.older_than_ms = request.at("older_than_ms"),
+                                .superseded_ms = request.value("superseded_ms", int64_t{300'000}),
+                                .data = request.value("data", true),
+                                .probe = !dry_run};
+    SLUICE_ASSIGN(const Orphans orphans,
+                  FindOrphans(*session_, spec_.catalog, NameOf(request), *store_, options));
+    std::vector<std::string> paths;
+    for (const auto& object : orphans.objects) paths.push_back(object.path.value);
+    if (!dry_run) SLUICE_TRY(DeleteAll(paths));
+    return Json{{"paths", paths}};
+  }
+
+  Status DeleteAll(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+      SLUICE_TRY(store_->Delete({path}, Now() + std::chrono::minutes(1)));
+    }
+    return {};
+  }
+
   LakeSpec spec_;
+  std::string spool_;
   std::unique_ptr<DuckEngine> engine_;
   std::unique_ptr<SqlSession> session_;
   std::unique_ptr<FolderStore> store_;
