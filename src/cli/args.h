@@ -95,6 +95,13 @@ struct TableArgs {
 struct SqlArgs {
   std::string sql;
 };
+struct MaintainArgs {
+  std::vector<std::string> tables;  ///< empty: all
+  bool dry_run = false;
+  int64_t keep_snapshots = 100;
+  std::string snapshot_age = "15m", orphans_after = "3d", receipts_after = "7d";
+  int64_t wait_s = 60;  ///< for another process's turn
+};
 struct VerifyArgs {};
 struct DoctorArgs {};
 struct ExplainArgs {
@@ -148,6 +155,7 @@ int TablesSnapshots(const CommonArgs& common, const TableArgs& args);
 int TablesSql(const CommonArgs& common, const SqlArgs& args);
 int WarehouseSql(const CommonArgs& common, const SqlArgs& args);
 int WarehouseAddress(const CommonArgs& common);
+int Maintain(const CommonArgs& common, const MaintainArgs& args);
 int Verify(const CommonArgs& common, const VerifyArgs& args);
 int Doctor(const CommonArgs& common, const DoctorArgs& args);
 int ExplainCode(const CommonArgs& common, const ExplainArgs& args);

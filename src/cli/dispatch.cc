@@ -230,6 +230,29 @@ void AddTables(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   verb->add_option("sql", sql->sql, "Such as 'SELECT count(*) FROM raw.books'")->required();
 }
 
+void AddMaintain(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
+  std::shared_ptr<MaintainArgs> maintain;
+  CLI::App* const verb =
+      AddVerb(app, "maintain", "Compact the lake's small files, expire snapshots, sweep orphans",
+              chosen, common, Maintain, maintain);
+  verb->add_option("table", maintain->tables, "Such as raw.books; several; default: all");
+  verb->add_flag("--dry-run", maintain->dry_run, "Change nothing, say what would be done");
+  verb->add_option("--keep-snapshots", maintain->keep_snapshots, "The newest so many stay")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  verb->add_option("--snapshot-age", maintain->snapshot_age, "Younger ones stay, too")
+      ->capture_default_str();
+  verb->add_option("--orphans-after", maintain->orphans_after,
+                   "Files that nothing refers to go after this; 1h at least")
+      ->capture_default_str();
+  verb->add_option("--receipts-after", maintain->receipts_after,
+                   "Rows of sluice.commit go after this; 1d at least")
+      ->capture_default_str();
+  verb->add_option("--wait", maintain->wait_s, "Seconds to wait while another process does it")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
 void AddWarehouse(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   CLI::App* const warehouse = app.add_subcommand("warehouse", "PostgreSQL: silver and gold");
   warehouse->require_subcommand(1)->fallthrough();
@@ -347,6 +370,7 @@ int Dispatch(int argc, char** argv) {
   AddQuarantine(app, chosen, common);
   AddOffsets(app, chosen, common);
   AddTables(app, chosen, common);
+  AddMaintain(app, chosen, common);
   AddWarehouse(app, chosen, common);
   AddExport(app, chosen, common);
   app.add_subcommand("version", "Versions of sluice and its libraries")

@@ -27,16 +27,6 @@ int64_t LiveRecords(const std::vector<ManifestFile>& manifests) {
                          });
 }
 
-// What the catalog names was put before it was named: a store that does not show it is late.
-Result<TableLoader::Table> LoadNamed(TableLoader& loader, const std::string& pointer,
-                                     SteadyTime deadline) {
-  auto table = loader.Load(pointer, deadline);
-  if (table || table.error().code != kNotFound) return table;
-  Error error = std::move(table).error();
-  error.kind = ErrorKind::kRetryable;
-  return Fail(std::move(error));
-}
-
 }  // namespace
 
 RewriteCommit::RewriteCommit(ObjectStore& store, std::string catalog, TableRewrite rewrite)
@@ -71,7 +61,7 @@ Status RewriteCommit::Apply(SqlSession& session, const CommitId& commit) {
   SLUICE_ASSIGN(const std::string pointer, LockPointer(session, catalog_, rewrite_.table));
   SLUICE_FAILPOINT("rewrite_lock");
   const SteadyTime deadline = Now() + kPointerHold;
-  SLUICE_ASSIGN(const auto table, LoadNamed(loader_, pointer, deadline));
+  SLUICE_ASSIGN(const auto table, loader_.Load(pointer, deadline));
   SLUICE_TRY(PutAdded(table->metadata.location, deadline));
   SLUICE_TRY(Fit(*table, 0, deadline));
   std::map<std::string, std::string> audit = rewrite_.audit;

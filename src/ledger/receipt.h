@@ -29,6 +29,11 @@ Status InsertReceipt(SqlSession& session, const Receipt& receipt);
 /// Returns whether there is one.
 Result<bool> HasReceipt(SqlSession& session, const CommitId& commit);
 
+/// Removes receipts older than that, but never the last one of a mark: settling a doubt looks for
+/// receipts of this moment only. Returns how many went, or with `dry_run` would go.
+Result<int64_t> PruneReceipts(SqlSession& session, const std::string& pipeline, int64_t age_ms,
+                              bool dry_run);
+
 /// Returns the snapshots that all parts made.
 std::map<std::string, int64_t> SnapshotsOf(std::span<Participant* const> parts);
 

@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view kRunRights = R"(GRANT USAGE ON SCHEMA sluice TO {run};
 GRANT SELECT, INSERT, UPDATE ON sluice.pipeline, sluice.log, sluice.position, sluice.left_out,
   sluice.quarantine TO {run};
-GRANT SELECT, INSERT ON sluice.target, sluice.commit, sluice.dbt_run, sluice.dbt_node TO {run};
+GRANT SELECT, INSERT ON sluice.target, sluice.dbt_run, sluice.dbt_node TO {run};
+GRANT SELECT, INSERT, DELETE ON sluice.commit TO {run};
 GRANT SELECT, INSERT, UPDATE ON iceberg_tables TO {run};
 GRANT SELECT, INSERT ON iceberg_namespace_properties TO {run};
 )";
