@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/log.h"
+#include "ledger/ledger.h"
 #include "ledger/schema.h"
 
 namespace sluice {
@@ -126,6 +127,9 @@ Result<std::vector<Claim>> ClaimPartitions(SqlSession& session, const Claimant& 
                                            const std::map<PartitionId, Offset>& partitions) {
   std::map<PartitionId, Claim> claims;
   const Status claimed = InTransaction(session, [&]() -> Status {
+    if (!claimant.transform_hash.empty()) {
+      SLUICE_TRY(HoldTransform(session, claimant.pipeline, claimant.transform_hash));
+    }
     SLUICE_TRY(StartPartitions(session, claimant, partitions));
     SLUICE_ASSIGN(claims, BumpEpochs(session, claimant, partitions));
     return FindKeptOut(session, claimant, claims);

@@ -33,6 +33,7 @@ struct Claimant {
   std::string worker;
   LogId log;
   std::vector<Sink> sinks;
+  std::string transform_hash{};  ///< of what will make the rows; empty: none are made
 };
 
 /// Records where partitions start that have no position yet; others stay as they are. For a log
@@ -43,7 +44,8 @@ Status StartPartitions(SqlSession& session, const Claimant& claimant,
 /// Claims partitions (section 4): bumps the epochs of all their sinks in one transaction; at first
 /// sight starts them at the offset given here, which is not used otherwise. A sink that is new in a
 /// known partition starts at the other's mark. Sessions of fenced owners that hang in a transaction
-/// are ended. FailsWith kRetryable (55P03) when somebody holds a position for too long.
+/// are ended. FailsWith kRetryable (55P03) when somebody holds a position for too long,
+/// kInvalidConfig (E0403) when another transform was accepted.
 Result<std::vector<Claim>> ClaimPartitions(SqlSession& session, const Claimant& claimant,
                                            const std::map<PartitionId, Offset>& partitions);
 

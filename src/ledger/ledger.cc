@@ -37,6 +37,30 @@ Result<bool> MarksDiffer(SqlSession& session, const std::string& pipeline) {
   return !rows.rows.empty();
 }
 
+// Fences whoever still works by the old transform: its next commit fails, and so does its next
+// claim. Before the marks are compared, so that none moves behind our back.
+Status AcceptTransform(SqlSession& session, const Registration& wanted) {
+  const std::array<SqlValue, 2> params{wanted.pipeline, wanted.transform_hash};
+  SLUICE_TRY(session.Query(
+      "WITH held AS (SELECT log_id, partition, sink FROM sluice.position WHERE pipeline = $1 "
+      "ORDER BY log_id, partition, sink FOR NO KEY UPDATE) UPDATE sluice.position AS mine SET "
+      "owner_epoch = owner_epoch + 1 FROM held WHERE mine.pipeline = $1 AND mine.log_id = "
+      "held.log_id AND mine.partition = held.partition AND mine.sink = held.sink",
+      std::span(params).first(1)));
+  SLUICE_ASSIGN(const bool differ, MarksDiffer(session, wanted.pipeline));
+  if (differ) {
+    return Fail(
+        ErrorKind::kInvalidConfig,
+        "the transform changed while lake and warehouse stand at different marks",
+        "run the old pipeline file once more with `sluice run --once`, which makes the marks "
+        "equal, then accept the change",
+        "E0403");
+  }
+  SLUICE_TRY(
+      session.Query("UPDATE sluice.pipeline SET transform_hash = $2 WHERE name = $1", params));
+  return {};
+}
+
 Status CompareTransform(SqlSession& session, const Registration& wanted, const SqlRow& recorded) {
   if (recorded.at(1) != std::to_string(kLayoutVersion)) {
     return Fail(ErrorKind::kInvalidConfig,
@@ -45,21 +69,7 @@ Status CompareTransform(SqlSession& session, const Registration& wanted, const S
                 "run the version of sluice that made them", "E0403");
   }
   if (recorded.at(0) == wanted.transform_hash) return {};
-  SLUICE_ASSIGN(const bool differ, MarksDiffer(session, wanted.pipeline));
-  if (wanted.accept_transform && !differ) {
-    const std::array<SqlValue, 2> params{wanted.pipeline, wanted.transform_hash};
-    SLUICE_TRY(
-        session.Query("UPDATE sluice.pipeline SET transform_hash = $2 WHERE name = $1", params));
-    return {};
-  }
-  if (wanted.accept_transform) {
-    return Fail(
-        ErrorKind::kInvalidConfig,
-        "the transform changed while lake and warehouse stand at different marks",
-        "run the old pipeline file once more with `sluice run --once`, which makes the marks "
-        "equal, then accept the change",
-        "E0403");
-  }
+  if (wanted.accept_transform) return AcceptTransform(session, wanted);
   return Fail(ErrorKind::kInvalidConfig,
               "the transform is not the one this pipeline ran with: columns, SQL or expectations "
               "changed",
@@ -90,6 +100,20 @@ Status RegisterPipeline(SqlSession& session, const Registration& registration,
     return {};
   };
   return open == OpenTransaction::kYes ? body() : InTransaction(session, body);
+}
+
+Status HoldTransform(SqlSession& session, const std::string& pipeline, const std::string& hash,
+                     TransformLock lock) {
+  const std::array<SqlValue, 1> params{pipeline};
+  SLUICE_ASSIGN(
+      const SqlRows rows,
+      session.Query(fmt::format("SELECT transform_hash FROM sluice.pipeline WHERE name = $1 FOR {}",
+                                lock == TransformLock::kShared ? "SHARE" : "NO KEY UPDATE"),
+                    params));
+  if (!rows.rows.empty() && rows.rows[0][0] == hash) return {};
+  return Fail(ErrorKind::kInvalidConfig,
+              "the transform changed: the ledger has another one than this program works by",
+              "start it again with the pipeline file that was accepted", "E0403");
 }
 
 Result<std::optional<LogId>> FindLog(SqlSession& session, const std::string& pipeline,

@@ -16,7 +16,7 @@ namespace sluice {
 struct Registration {
   std::string pipeline;
   std::string transform_hash;
-  bool accept_transform = false;     ///< `sluice plan --accept`
+  bool accept_transform = false;     ///< `sluice plan --accept`: workers of the old are fenced
   std::vector<std::string> targets;  ///< `lake:raw.books`, `warehouse:public.books_silver`
 };
 
@@ -27,6 +27,12 @@ struct Registration {
 enum class OpenTransaction { kNo, kYes };
 Status RegisterPipeline(SqlSession& session, const Registration& registration,
                         OpenTransaction open = OpenTransaction::kNo);
+
+/// Holds the pipeline's transform until the transaction ends: shared by all who make rows by it, or
+/// against them too. FailsWith kInvalidConfig (E0403) when the ledger has another.
+enum class TransformLock { kShared, kAlone };
+Status HoldTransform(SqlSession& session, const std::string& pipeline, const std::string& hash,
+                     TransformLock lock = TransformLock::kShared);
 
 /// Returns the log of a topic's life, when the pipeline has recorded it.
 Result<std::optional<LogId>> FindLog(SqlSession& session, const std::string& pipeline,

@@ -258,6 +258,27 @@ TEST_F(LedgerTest, AChangedTransformIsAcceptedByNameOnly) {
   EXPECT_TRUE(RegisterPipeline(*session_, Known("two")));
 }
 
+TEST_F(LedgerTest, AnAcceptedTransformEndsTheWorkersOfTheOld) {
+  const Claim old_claim = ClaimAs("w1");
+  Registration accepted = Known("two");
+  accepted.accept_transform = true;
+  ASSERT_TRUE(RegisterPipeline(*session_, accepted));
+  auto old_worker = MakeCommitter("w1");
+  Rows rows(0, 10);
+  const Status fenced = old_worker.Commit(StagedOf(old_claim, Sink::kWarehouse, 10), rows, {});
+  ASSERT_FALSE(fenced);
+  EXPECT_EQ(fenced.error().kind, ErrorKind::kFenced);
+  EXPECT_EQ(Count("target"), 0);
+
+  Claimant me{std::string(kPipeline), "w1", log_, {Sink::kWarehouse, Sink::kLake}, "one"};
+  const auto refused = ClaimPartitions(*session_, me, {{PartitionId{0}, Offset{0}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidConfig);
+  EXPECT_EQ(refused.error().code, "E0403");
+  me.transform_hash = "two";
+  EXPECT_TRUE(ClaimPartitions(*session_, me, {{PartitionId{0}, Offset{0}}}));
+}
+
 TEST_F(LedgerTest, AChangedTransformWaitsForEqualMarks) {
   const Claim claim = ClaimAs("w1");
   auto committer = MakeCommitter("w1");

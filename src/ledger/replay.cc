@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/text.h"
+#include "ledger/ledger.h"
 #include "ledger/marks.h"
 #include "ledger/quarantine_report.h"
 #include "ledger/receipt.h"
@@ -148,7 +149,7 @@ std::vector<RecordKey> ReplayTransaction::Keys() const {
 
 Status ReplayTransaction::Apply(SqlSession& session) {
   SLUICE_TRY(CheckFence(session));
-  SLUICE_TRY(CheckTransform(session));
+  SLUICE_TRY(HoldTransform(session, plan_.pipeline, plan_.transform_hash));
   for (Participant* part : parts_) SLUICE_TRY(part->Apply(session, plan_.commit));
   SLUICE_TRY(Resolve(session));
   SLUICE_TRY(KeepReasons(session));
@@ -168,19 +169,6 @@ Status ReplayTransaction::CheckFence(SqlSession& session) {
                               these.params));
   if (IntegerOf(rows.rows.at(0).at(0)) == static_cast<int64_t>(keys.size())) return {};
   return Fail(ErrorKind::kFenced, "another replay or purge took some of these records");
-}
-
-// Held to the end: no other transform may come in between.
-Status ReplayTransaction::CheckTransform(SqlSession& session) const {
-  const std::array<SqlValue, 1> params{plan_.pipeline};
-  SLUICE_ASSIGN(
-      const SqlRows rows,
-      session.Query("SELECT transform_hash FROM sluice.pipeline WHERE name = $1 FOR SHARE",
-                    params));
-  if (!rows.rows.empty() && rows.rows[0][0] == plan_.transform_hash) return {};
-  return Fail(ErrorKind::kInvalidConfig,
-              "the transform changed while the quarantine was replayed; run it again",
-              "sluice explain E0403", "E0403");
 }
 
 Status ReplayTransaction::Resolve(SqlSession& session) const {

@@ -80,7 +80,6 @@ class ReplayTransaction : public Transaction {
 
  private:
   std::vector<RecordKey> Keys() const;
-  Status CheckTransform(SqlSession& session) const;
   Status Resolve(SqlSession& session) const;
   Status KeepReasons(SqlSession& session) const;
   Status MoveCounts(SqlSession& session) const;

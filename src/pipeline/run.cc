@@ -16,6 +16,7 @@
 #include "pipeline/ledger_watch.h"
 #include "pipeline/lives.h"
 #include "pipeline/run_start.h"
+#include "pipeline/stations.h"
 
 namespace sluice {
 namespace {
@@ -91,6 +92,7 @@ class Run {
     WorkerOptions options;
     options.name = fmt::format("{}-{}-{}", HostName(), getpid(), number);
     options.pipeline = spec_.pipeline;
+    options.transform_hash = RegistrationOf(spec_).transform_hash;
     options.log = basis_.log;
     options.lake_every_ms = spec_.lake.every_ms;
     options.lake_file_bytes = spec_.lake.file_size_bytes;

@@ -87,7 +87,8 @@ Status Worker::TakeGroupChange(const GroupChange& change, std::stop_token stop) 
 
 Status Worker::ClaimAndAssign(std::span<const PartitionId> partitions) {
   SLUICE_ASSIGN(const auto first, FirstOffsets(partitions));
-  const Claimant me{options_.pipeline, options_.name, options_.log, SinksOf(at_)};
+  const Claimant me{options_.pipeline, options_.name, options_.log, SinksOf(at_),
+                    options_.transform_hash};
   SLUICE_ASSIGN(SqlSession* const session, at_.committer.Session());
   SLUICE_ASSIGN(auto claims, ClaimPartitions(*session, me, first));
   SLUICE_FAILPOINT("claim");

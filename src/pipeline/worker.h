@@ -28,6 +28,7 @@ namespace sluice {
 struct WorkerOptions {
   std::string name;
   std::string pipeline;
+  std::string transform_hash;
   LogId log;
   int64_t lake_every_ms = 30'000;
   int64_t lake_file_bytes = 128 << 20;
