@@ -32,6 +32,7 @@ Status PutRows(SqlSession& session, const RowStatements& statements,
   if (statements.merge.empty()) return {};
   auto merged = session.Query(statements.merge);
   if (!merged) return OfRow(std::move(merged).error());
+  if (merged->rows.at(0).at(0) != "t") SLUICE_TRY(session.Query(statements.tee));
   return {};
 }
 

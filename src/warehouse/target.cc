@@ -54,7 +54,14 @@ std::string CopySql(const std::string& table, const Target& target) {
   return fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", table, QuotedList(target.columns));
 }
 
-std::string MergeSql(const Target& target, const std::string& staging) {
+// Held by the transaction when no rebuild is alive: then one that begins waits for its end.
+std::string ShareRebuildLock(const Target& target) {
+  return fmt::format(";\nSELECT pg_try_advisory_xact_lock_shared({})", RebuildLock(target));
+}
+
+}  // namespace
+
+std::string MergeSql(const Target& target, const std::string& from) {
   std::vector<std::string> changes;
   for (const auto& column : target.columns) {
     if (target.IsKey(column.name)) continue;
@@ -70,12 +77,10 @@ std::string MergeSql(const Target& target, const std::string& staging) {
       "ON CONFLICT ({key}) DO UPDATE SET {changes}\n"
       " WHERE {live} < {excluded}",
       fmt::arg("target", target.Quoted()), fmt::arg("columns", QuotedList(target.columns)),
-      fmt::arg("staging", staging), fmt::arg("key", QuotedList(target.spec.key)),
+      fmt::arg("staging", from), fmt::arg("key", QuotedList(target.spec.key)),
       fmt::arg("changes", Join(changes, ", ")), fmt::arg("fresh", Age("fresh")),
       fmt::arg("live", Age("live")), fmt::arg("excluded", Age("excluded")));
 }
-
-}  // namespace
 
 std::string Target::Quoted() const {
   return QuoteIdentifier(spec.schema) + "." + QuoteIdentifier(spec.table);
@@ -164,14 +169,33 @@ std::string AddColumnsSql(const Target& target, const std::vector<Field>& column
 }
 
 RowStatements RowStatementsFor(const Target& target) {
-  if (target.spec.mode == WriteMode::kAppend) return {CopySql(target.Quoted(), target), "", "", ""};
+  if (target.spec.mode == WriteMode::kAppend) {
+    return {.copy = CopySql(target.Quoted(), target),
+            .staging = {},
+            .make_staging = {},
+            .merge = {},
+            .tee = {}};
+  }
   const std::string staging = StagingTable(target);
   std::vector<Field> columns = target.columns;
   for (auto& column : columns) column.required = false;
-  return {CopySql(staging, target), staging,
-          fmt::format("CREATE TEMP TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS", staging,
-                      ColumnList(columns)),
-          MergeSql(target, staging)};
+  return {
+      .copy = CopySql(staging, target),
+      .staging = staging,
+      .make_staging = fmt::format("CREATE TEMP TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
+                                  staging, ColumnList(columns)),
+      .merge = MergeSql(target, staging) + ShareRebuildLock(target),
+      .tee = fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2}", WaitingTable(target),
+                         QuotedList(target.columns), staging)};
+}
+
+std::string WaitingTable(const Target& target) {
+  return "sluice.rebuild_" + Sha256Hex(target.FullName()).substr(0, 16);
+}
+
+int64_t RebuildLock(const Target& target) {
+  const std::string hash = Sha256Hex("sluice rebuild " + target.FullName());
+  return static_cast<int64_t>(std::stoull(hash.substr(0, 15), nullptr, 16));
 }
 
 }  // namespace sluice

@@ -35,13 +35,22 @@ std::string CreateTableSql(const Target& target, int server_version);
 std::string AddKeySql(const Target& target, int server_version);
 std::string AddColumnsSql(const Target& target, const std::vector<Field>& columns);
 
+/// Upserts the rows of another table that has the target's columns.
+std::string MergeSql(const Target& target, const std::string& from);
+
 /// The statements of one commit. Upserts go by a temporary table of the session.
 struct RowStatements {
   std::string copy;     ///< into the target, or into the staging table
   std::string staging;  ///< the temporary table's name; this and the next are empty for append
   std::string make_staging;
-  std::string merge;
+  std::string merge;  ///< its last statement says whether no rebuild of the target is alive
+  std::string tee;    ///< when one is: gives it these rows too
 };
 RowStatements RowStatementsFor(const Target& target);
+
+/// Where a rebuild gathers the target's rows.
+std::string WaitingTable(const Target& target);
+/// The advisory lock that a rebuild of an upsert target holds while it is alive.
+int64_t RebuildLock(const Target& target);
 
 }  // namespace sluice
