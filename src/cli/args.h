@@ -89,6 +89,12 @@ struct QuarantinePurgeArgs {
   bool unresolved = false;
   bool yes = false;
 };
+struct RebuildArgs {
+  std::string table;
+  bool dry_run = false;
+  bool yes = false;
+  bool accept_storm = false;
+};
 struct TableArgs {
   std::string table;
 };
@@ -149,6 +155,7 @@ int QuarantineList(const CommonArgs& common, const QuarantineListArgs& args);
 int QuarantineShow(const CommonArgs& common, const QuarantineShowArgs& args);
 int QuarantineReplay(const CommonArgs& common, const QuarantineReplayArgs& args);
 int QuarantinePurge(const CommonArgs& common, const QuarantinePurgeArgs& args);
+int Rebuild(const CommonArgs& common, const RebuildArgs& args);
 int TablesList(const CommonArgs& common);
 int TablesShow(const CommonArgs& common, const TableArgs& args);
 int TablesSnapshots(const CommonArgs& common, const TableArgs& args);

@@ -5,7 +5,9 @@
 #include <functional>
 #include <string>
 
+#include "cli/add_verb.h"
 #include "cli/args.h"
+#include "cli/lake_verbs.h"
 #include "cli/output.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -14,23 +16,6 @@ namespace sluice::cli {
 namespace {
 
 constexpr int kUsageExit = 64;
-
-// The verb that was named; run after the whole line is read.
-using Chosen = std::function<int()>;
-
-// Adds a verb whose flags fill `args`; `run` is called with them when it is named.
-template <typename Args>
-CLI::App* AddVerb(CLI::App& parent, const char* name, const char* help, Chosen& chosen,
-                  const CommonArgs& common, int (*run)(const CommonArgs&, const Args&),
-                  std::shared_ptr<Args>& args) {
-  args = std::make_shared<Args>();
-  CLI::App* const verb = parent.add_subcommand(name, help);
-  verb->fallthrough();
-  verb->callback([&chosen, &common, run, args] {
-    chosen = [&common, run, args] { return run(common, *args); };
-  });
-  return verb;
-}
 
 void AddHttp(CLI::App& verb, HttpArgs& http) {
   verb.add_option("--http", http.address, "Where the run answers HTTP: IP:PORT, or off")
@@ -211,48 +196,6 @@ void AddOffsets(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   verb->add_flag("--yes", accept->yes, "Do it; without, only say what would be done");
 }
 
-void AddTables(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
-  CLI::App* const tables = app.add_subcommand("tables", "The lake's tables");
-  tables->require_subcommand(1)->fallthrough();
-  CLI::App* const list = tables->add_subcommand("ls", "List them");
-  list->fallthrough()->callback([&] { chosen = [&common] { return TablesList(common); }; });
-  std::shared_ptr<TableArgs> show;
-  CLI::App* verb =
-      AddVerb(*tables, "show", "Columns, partitions, files", chosen, common, TablesShow, show);
-  verb->add_option("table", show->table, "Such as raw.books")->required();
-  std::shared_ptr<TableArgs> snapshots;
-  verb = AddVerb(*tables, "snapshots", "Its snapshots, newest first", chosen, common,
-                 TablesSnapshots, snapshots);
-  verb->add_option("table", snapshots->table, "Such as raw.books")->required();
-  std::shared_ptr<SqlArgs> sql;
-  verb = AddVerb(*tables, "sql", "Run a SELECT over the lake's tables", chosen, common, TablesSql,
-                 sql);
-  verb->add_option("sql", sql->sql, "Such as 'SELECT count(*) FROM raw.books'")->required();
-}
-
-void AddMaintain(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
-  std::shared_ptr<MaintainArgs> maintain;
-  CLI::App* const verb =
-      AddVerb(app, "maintain", "Compact the lake's small files, expire snapshots, sweep orphans",
-              chosen, common, Maintain, maintain);
-  verb->add_option("table", maintain->tables, "Such as raw.books; several; default: all");
-  verb->add_flag("--dry-run", maintain->dry_run, "Change nothing, say what would be done");
-  verb->add_option("--keep-snapshots", maintain->keep_snapshots, "The newest so many stay")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  verb->add_option("--snapshot-age", maintain->snapshot_age, "Younger ones stay, too")
-      ->capture_default_str();
-  verb->add_option("--orphans-after", maintain->orphans_after,
-                   "Files that nothing refers to go after this; 1h at least")
-      ->capture_default_str();
-  verb->add_option("--receipts-after", maintain->receipts_after,
-                   "Rows of sluice.commit go after this; 1d at least")
-      ->capture_default_str();
-  verb->add_option("--wait", maintain->wait_s, "Seconds to wait while another process does it")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-}
-
 void AddWarehouse(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
   CLI::App* const warehouse = app.add_subcommand("warehouse", "PostgreSQL: silver and gold");
   warehouse->require_subcommand(1)->fallthrough();
@@ -368,6 +311,7 @@ int Dispatch(int argc, char** argv) {
   AddPlanning(app, chosen, common);
   AddReading(app, chosen, common);
   AddQuarantine(app, chosen, common);
+  AddRebuild(app, chosen, common);
   AddOffsets(app, chosen, common);
   AddTables(app, chosen, common);
   AddMaintain(app, chosen, common);

@@ -97,13 +97,17 @@ Status TableStream::Upload() {
   return status;
 }
 
-Result<std::optional<TablePart>> TableStream::Seal() {
+Status TableStream::Flush() {
   if (has_rows_) {
     SLUICE_ASSIGN(std::vector<FinishedFile> closed, writer_->Close());
     has_rows_ = false;
     std::move(closed.begin(), closed.end(), std::back_inserter(local_));
   }
-  SLUICE_TRY(Upload());
+  return Upload();
+}
+
+Result<std::optional<TablePart>> TableStream::Seal() {
+  SLUICE_TRY(Flush());
   if (uploaded_.empty()) return std::nullopt;
   TableAppend append{.prepared = prepared_,
                      .snapshot_id = NewSnapshotId(),

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lake/lake_commit.h"
@@ -25,6 +26,11 @@ class TableStream {
   Status Use(PreparedTable prepared);
   Status Append(const std::shared_ptr<const void>& keep_alive, const Chunks& rows);
   int64_t OpenBytes() const;
+  /// Closes the files and uploads them, without a manifest. After a failure the next call goes on
+  /// with what is not uploaded yet.
+  Status Flush();
+  /// Returns all files that were uploaded since the last Seal, for a commit that is no append.
+  std::vector<DataFile> TakeUploaded() { return std::exchange(uploaded_, {}); }
   /// Closes the files and uploads them and their manifest; nothing when there were no rows. After a
   /// failure the next call goes on with what is not uploaded yet.
   Result<std::optional<TablePart>> Seal();

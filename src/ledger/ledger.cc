@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/text.h"
+#include "ledger/receipt.h"
 #include "ledger/schema.h"
 
 namespace sluice {
@@ -58,7 +59,12 @@ Status AcceptTransform(SqlSession& session, const Registration& wanted) {
   }
   SLUICE_TRY(
       session.Query("UPDATE sluice.pipeline SET transform_hash = $2 WHERE name = $1", params));
-  return {};
+  return InsertReceipt(session, {.commit = CommitId::Random(),
+                                 .pipeline = wanted.pipeline,
+                                 .kind = "accept",
+                                 .ranges = "[]",
+                                 .snapshots = {},
+                                 .worker = "sluice-plan"});
 }
 
 Status CompareTransform(SqlSession& session, const Registration& wanted, const SqlRow& recorded) {

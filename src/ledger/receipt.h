@@ -17,7 +17,7 @@ namespace sluice {
 struct Receipt {
   CommitId commit;
   std::string pipeline;
-  std::string_view kind;  ///< `warehouse` and `lake` move marks; `replay`, `rebuild` do not
+  std::string_view kind;  ///< `warehouse`, `lake` move marks; `replay`, `rebuild`, `accept` do not
   std::string ranges;     ///< a JSON array of what was done by log and partition
   int64_t ok = 0, quarantined = 0, skipped = 0;
   std::map<std::string, int64_t> snapshots;  ///< by lake table

@@ -43,9 +43,7 @@ Result<std::unique_ptr<LakeSink>> MakeLake(const Spec& spec, StationSet& set, Ob
                    BronzeSchema(spec.bronze.columns).fields, spec.bronze.partition_by};
   std::vector<LakeTable> silver;
   for (size_t i = 0; i < spec.silver.size(); ++i) {
-    const SilverSpec& table = spec.silver[i];
-    silver.push_back({table.table, TableLocation(spec.lake, table.table),
-                      SilverSchema(set.transform->Columns(i)).fields, table.partition_by});
+    silver.push_back(SilverLakeTable(spec, *set.transform, i));
   }
   return MakeIcebergLake(*set.engine, spec.lake, std::move(bronze), std::move(silver), store,
                          spec.StateFolder() + "/spool/" + name);
@@ -55,7 +53,7 @@ Result<std::unique_ptr<WarehouseSink>> MakeWarehouseOf(const Spec& spec, const S
   std::vector<WarehouseTable> tables;
   for (size_t i = 0; i < spec.silver.size(); ++i) {
     if (!spec.silver[i].warehouse) continue;
-    tables.push_back({i, *spec.silver[i].warehouse, set.transform->Columns(i)});
+    tables.push_back(SilverWarehouseTable(spec, *set.transform, i));
   }
   return MakeWarehouse(std::move(tables));
 }
@@ -71,6 +69,16 @@ Status Fill(const Spec& spec, StationSet& set, ObjectStore& store, const std::st
 }
 
 }  // namespace
+
+LakeTable SilverLakeTable(const Spec& spec, const Transform& transform, size_t table) {
+  const SilverSpec& silver = spec.silver.at(table);
+  return {silver.table, TableLocation(spec.lake, silver.table),
+          SilverSchema(transform.Columns(table)).fields, silver.partition_by};
+}
+
+WarehouseTable SilverWarehouseTable(const Spec& spec, const Transform& transform, size_t table) {
+  return {table, spec.silver.at(table).warehouse.value(), transform.Columns(table)};
+}
 
 std::expected<StationSet, Diagnostics> MakeStations(const Spec& spec, ObjectStore& store,
                                                     const std::string& name) {

@@ -8,6 +8,7 @@
 #include "config/diagnostic.h"
 #include "config/spec.h"
 #include "core/result.h"
+#include "lake/lake.h"
 #include "lake/object_store.h"
 #include "ledger/ledger.h"
 #include "pipeline/batch_builder.h"
@@ -15,6 +16,7 @@
 #include "stage/duck.h"
 #include "stage/sink.h"
 #include "stage/transform.h"
+#include "warehouse/warehouse.h"
 
 namespace sluice {
 
@@ -33,6 +35,10 @@ struct StationSet {
 /// with one that has none.
 std::expected<StationSet, Diagnostics> MakeStations(const Spec& spec, ObjectStore& store,
                                                     const std::string& name);
+
+/// Returns a silver table as each sink knows it; the second only for one with `warehouse`.
+LakeTable SilverLakeTable(const Spec& spec, const Transform& transform, size_t table);
+WarehouseTable SilverWarehouseTable(const Spec& spec, const Transform& transform, size_t table);
 
 /// Checks SQL and expectations alone; needs no service.
 std::vector<Diagnostic> CheckSql(const Spec& spec);

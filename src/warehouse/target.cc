@@ -193,9 +193,8 @@ std::string WaitingTable(const Target& target) {
   return "sluice.rebuild_" + Sha256Hex(target.FullName()).substr(0, 16);
 }
 
-int64_t RebuildLock(const Target& target) {
-  const std::string hash = Sha256Hex("sluice rebuild " + target.FullName());
-  return static_cast<int64_t>(std::stoull(hash.substr(0, 15), nullptr, 16));
+std::string RebuildLock(const Target& target) {
+  return fmt::format("hashtext('sluice rebuild'), hashtext({})", QuoteLiteral(target.FullName()));
 }
 
 }  // namespace sluice

@@ -50,7 +50,7 @@ RowStatements RowStatementsFor(const Target& target);
 
 /// Where a rebuild gathers the target's rows.
 std::string WaitingTable(const Target& target);
-/// The advisory lock that a rebuild of an upsert target holds while it is alive.
-int64_t RebuildLock(const Target& target);
+/// The advisory lock that a rebuild of an upsert target holds while it is alive, as arguments.
+std::string RebuildLock(const Target& target);
 
 }  // namespace sluice

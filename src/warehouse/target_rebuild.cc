@@ -86,7 +86,8 @@ class TargetSwap : public Participant {
 }  // namespace
 
 Result<std::unique_ptr<TargetRebuild>> TargetRebuild::Make(WarehouseTable table) {
-  Target target{table.silver_index, table.spec, SilverSchema(table.columns).fields};
+  Target target{0, table.spec, SilverSchema(table.columns).fields};
+  table.silver_index = 0;
   table.spec.schema = kSchema;
   table.spec.table = WaitingTable(target).substr(kSchema.size() + 1);
   table.spec.mode = WriteMode::kAppend;

@@ -21,7 +21,7 @@ struct RowsBelow {
 /// Begin took: with it go its locks, and so does the right to swap.
 class TargetRebuild {
  public:
-  /// Fails as MakeWarehouse.
+  /// Its rows come as the only silver table of a batch. Fails as MakeWarehouse.
   static Result<std::unique_ptr<TargetRebuild>> Make(WarehouseTable table);
 
   /// Outside of a transaction: makes the empty waiting table and, for an upsert, waits until every
