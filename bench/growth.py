@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """How the cost of a lake commit grows with the number of commits, maintenance running.
 
 One writer appends to one table in a folder, as fast as it can; after every so many commits the
@@ -12,13 +11,10 @@ usage: .deps/check/bin/python bench/growth.py [--commits N] [--every-maintain K]
 `--every-maintain 0` shows what happens without. LAKE_TOOL names another build of lake_tool.
 """
 
-import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,11 +22,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("LAKE_TOOL", str(ROOT / "build/dev/tests/lake/lake_tool"))
-sys.path.insert(0, str(ROOT / "tests/lake"))
-sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path += [str(ROOT / "tests/lake"), str(ROOT / "tests/support")]  # behind our own modules
 from lake_case import Tool, table  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from pyiceberg.catalog.sql import SqlCatalog  # noqa: E402
+from result import Result  # noqa: E402
 
 NAME = {"namespace": "raw", "name": "t"}
 TABLE = table("t", "id: long!; who: string; amount: double; at: timestamptz")
@@ -115,32 +111,26 @@ class Growth:
                 self.maintain()
             if done in points:
                 results.append(self.measure(done))
-                print(json.dumps(results[-1]), flush=True)
+                print(json.dumps(results[-1]), file=sys.stderr, flush=True)
         return results
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def add_arguments(parser):
     parser.add_argument("--commits", type=int, default=1000)
-    parser.add_argument("--every-maintain", type=int, default=60)
+    parser.add_argument("--every-maintain", type=int, default=60, help="commits between two rounds "
+                        "of maintenance; 0 shows what happens without")
     parser.add_argument("--keep", type=int, default=900,
                         help="snapshots; 900 are a quarter of an hour at a commit a second")
     parser.add_argument("--rows", type=int, default=100)
-    parser.add_argument("--json")
-    given = parser.parse_args()
-    growth = Growth(given)
+
+
+def main(args):
+    result = Result("growth")
+    growth = Growth(args)
     try:
-        results = growth.run()
+        points = growth.run()
     finally:
         growth.close()
-    if given.json:
-        commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], check=False,
-                                capture_output=True, text=True).stdout.strip()
-        Path(given.json).write_text(json.dumps(
-            {"commit": commit, "machine": platform.platform(), "cores": os.cpu_count(),
-             "every_maintain": given.every_maintain, "keep": given.keep, "rows": given.rows,
-             "points": results}, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    result.write(args.json, every_maintain=args.every_maintain, keep=args.keep, rows=args.rows,
+                 points=points)
+    return 0

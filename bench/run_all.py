@@ -18,6 +18,7 @@ SET = {
     "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "40", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
     "scale": ("scale",),
+    "growth": ("growth", "--commits", "10000"),
 }
 TRIAL = {
     "compare": ("compare", "--sizes", "50000,100000", "--pairs", "1"),
@@ -25,6 +26,7 @@ TRIAL = {
     "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "6", "--idle", "2", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "4", "--idle", "2"),
     "scale": ("scale", "--rows", "20000"),
+    "growth": ("growth", "--commits", "100"),
 }
 SECONDS = {"compare": 900}
 PART_SECONDS = 480

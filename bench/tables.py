@@ -116,7 +116,19 @@ def scale(result):
          case["memory_mb"]] for case in result["cases"]])
 
 
+def growth(result):
+    head = ["commits", "commit, ms (median of 100)", "its p99", "metadata, kB", "manifest list, kB",
+            "snapshots", "data files", "a reader plans in, ms", "maintenance, ms"]
+    return table(head, [
+        [at["commits"], at["commit_ms"], at["commit_p99_ms"], round(at["metadata_bytes"] / 1000),
+         round(at["list_bytes"] / 1000, 1), at["snapshots"], at["data_files"], at["planning_ms"],
+         at["maintain_ms"]] for at in result["points"]]) + (
+        f"\n{result['rows']} rows a commit, as fast as it goes; maintenance after every "
+        f"{result['every_maintain']} commits keeps {result['keep']} snapshots.\n")
+
+
 # Mark in the document → (file, what makes its table).
 KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
-         "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale)}
+         "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
+         "growth": ("growth", growth)}
