@@ -11,12 +11,17 @@ KafkaSettings Defaults(const KafkaSourceOptions& options) {
                          {"queued.min.messages", "100000"},
                          {"queued.max.messages.kbytes", "32768"},
                          {"reconnect.backoff.max.ms", "2000"},
+                         // A dead worker's partitions wait for so long, and so does a group whose
+                         // member left while it was joining: its goodbye stays unread.
+                         {"session.timeout.ms", "10000"},
                          {"topic.metadata.refresh.interval.ms", "10000"},
                          {"socket.keepalive.enable", "true"},
                          {"log.connection.close", "false"}};
   // The embedded broker lets every rebalance take a session's time.
-  if (options.embedded)
-    defaults.insert({{"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "300"}});
+  if (options.embedded) {
+    defaults["session.timeout.ms"] = "3000";
+    defaults["heartbeat.interval.ms"] = "300";
+  }
   return defaults;
 }
 
