@@ -19,6 +19,7 @@ void BrokerHealth::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
   ++errors_;
   switch (code) {
     case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       broken_ = true;
       return Become(ToError(code, "the Kafka client cannot go on", reason));
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:

@@ -55,6 +55,8 @@ ErrorKind KindOf(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR__FATAL:
       return ErrorKind::kFatal;
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return ErrorKind::kFenced;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -63,7 +65,6 @@ ErrorKind KindOf(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
     case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
@@ -109,6 +110,8 @@ std::string HintFor(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return "raise the topic's `max.message.bytes`";
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return "another worker has the same `group.instance.id`: give each its own, or none";
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
       return "another program is a member of this group: choose another `group`";
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
@@ -155,6 +158,15 @@ Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf) {
   // rd_kafka_new took it.
   static_cast<void>(conf.release());
   return client;
+}
+
+ClientError CauseOf(rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view reason) {
+  if (code != RD_KAFKA_RESP_ERR__FATAL) return {code, std::string(reason)};
+  std::array<char, 512> fatal{};
+  const auto cause = rd_kafka_fatal_error(client, fatal.data(), fatal.size());
+  // Only this one says what to do; the others mean that the client broke.
+  const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+  return {fenced ? cause : code, fatal[0] == 0 ? std::string(reason) : std::string(fatal.data())};
 }
 
 Error ToError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view reason) {

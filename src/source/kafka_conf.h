@@ -27,7 +27,14 @@ Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf);
 
 /// Returns an Error for a broker's or the client's code: kRetryable when the same may work later,
 /// kInvalidConfig when the broker refuses us (`sasl_refused`, `tls_refused`, …) or the topic is not
-/// there, kFatal when the client broke for good.
+/// there, kFenced when another static member took our name, kFatal when the client broke for good.
 Error ToError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view reason);
+
+struct ClientError {
+  rd_kafka_resp_err_t code;
+  std::string reason;
+};
+/// Returns what lies behind a code that only says that the client cannot go on.
+ClientError CauseOf(rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view reason);
 
 }  // namespace sluice

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -71,6 +70,7 @@ class KafkaSource final : public Source {
   void TakeRecord(const rd_kafka_message_t& message, Polled& polled);
   void FailOutOfOrder(const rd_kafka_message_t& message, Position& position, Polled& polled);
   void TakeEvent(const rd_kafka_message_t& message, Polled& polled);
+  void TakeGroupError(const rd_kafka_message_t& message);
   void TakeEnd(const rd_kafka_message_t& message);
   void TakeTrouble(const rd_kafka_message_t& message, Polled& polled);
   void CloseRanges(RawBatch& batch);
@@ -222,9 +222,7 @@ void KafkaSource::TakeEvent(const rd_kafka_message_t& message, Polled& polled) {
     case FetchTrouble::kTopic:
       return FailAll(FailureOf(message, options_.topic), polled);
     case FetchTrouble::kGroup:
-      refused_ = ToError(message.err, fmt::format("group `{}`", options_.group),
-                         rd_kafka_message_errstr(&message));
-      return;
+      return TakeGroupError(message);
     case FetchTrouble::kCommit:
       return report_->OnAnswer(message.err);
     case FetchTrouble::kTransient:
@@ -232,6 +230,11 @@ void KafkaSource::TakeEvent(const rd_kafka_message_t& message, Polled& polled) {
       return Log(LogLevel::kDebug, "kafka error, going on",
                  {{"error", rd_kafka_message_errstr(&message)}});
   }
+}
+
+void KafkaSource::TakeGroupError(const rd_kafka_message_t& message) {
+  const auto cause = CauseOf(client_.get(), message.err, rd_kafka_message_errstr(&message));
+  refused_ = ToError(cause.code, fmt::format("group `{}`", options_.group), cause.reason);
 }
 
 // Control records lie between the last record and the end.
@@ -375,10 +378,8 @@ void KafkaSource::OnError(rd_kafka_t* client, int code, const char* reason, void
   auto* const source = static_cast<KafkaSource*>(self);
   const std::string_view text(reason);
   if (text.find("increase receive.message.max.bytes") != text.npos) source->stuck_->OnTooLarge();
-  std::array<char, 512> fatal{};
-  if (code == RD_KAFKA_RESP_ERR__FATAL) rd_kafka_fatal_error(client, fatal.data(), fatal.size());
-  source->health_.OnError(static_cast<rd_kafka_resp_err_t>(code),
-                          fatal[0] == 0 ? text : std::string_view(fatal.data()));
+  const auto cause = CauseOf(client, static_cast<rd_kafka_resp_err_t>(code), text);
+  source->health_.OnError(cause.code, cause.reason);
 }
 
 void KafkaSource::OnCommit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*,

@@ -265,6 +265,23 @@ TEST(KafkaSource, RejoinsAfterGroupErrors) {
   EXPECT_EQ(worker.values[0], Numbers(0, 50));
 }
 
+// A clone, or what is left of an earlier life: the client is done for, the worker joins anew.
+TEST(KafkaSource, IsFencedWhenItsInstanceIdWasTaken) {
+  TestKafka kafka;
+  kafka.CreateTopic("t", 1);
+  kafka.SendMany("t", 0, 0, 10);
+  KafkaSourceOptions options = kafka.Options("t");
+  options.options["group.instance.id"] = "one";
+  TestWorker worker(options);
+  worker.Until([&] { return worker.next[0] == 10; });
+  constexpr int16_t kHeartbeat = 12;
+  rd_kafka_mock_push_request_errors(kafka.mock(), kHeartbeat, 1,
+                                    RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+  worker.Until([&] { return !worker.errors.empty(); });
+  EXPECT_EQ(worker.errors[0].kind, ErrorKind::kFenced) << worker.errors[0].message;
+  EXPECT_THAT(worker.errors[0].hint, HasSubstr("group.instance.id"));
+}
+
 TEST(KafkaSource, OnlyCountsProgressThatCannotBeWritten) {
   TestKafka kafka;
   kafka.CreateTopic("t", 1);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -123,10 +122,8 @@ void RecordSender::Acknowledge(const rd_kafka_message_t& message) {
 }
 
 void RecordSender::OnError(rd_kafka_t* client, int code, const char* reason, void* self) {
-  std::array<char, 512> fatal{};
-  if (code == RD_KAFKA_RESP_ERR__FATAL) rd_kafka_fatal_error(client, fatal.data(), fatal.size());
-  static_cast<RecordSender*>(self)->health_.OnError(static_cast<rd_kafka_resp_err_t>(code),
-                                                    fatal[0] == 0 ? reason : fatal.data());
+  const auto cause = CauseOf(client, static_cast<rd_kafka_resp_err_t>(code), reason);
+  static_cast<RecordSender*>(self)->health_.OnError(cause.code, cause.reason);
 }
 
 }  // namespace sluice
