@@ -195,7 +195,7 @@ Status RebuildAttempt::PutAside(RowBatch& rows) {
   };
   for (;;) {
     const RowBatch below = Restrict(rows, is_below);
-    const Status put = target_ ? CopyAside(below) : Status();
+    Status put = target_ ? CopyAside(below) : Status();
     if (put) {
       AddCounts(below, warehouse_);
       return {};
