@@ -313,6 +313,20 @@ class Manners(RebuildCase):
         self.assertIn("celsius", changed.stderr)
         self.assertEqual(self.rebuild("processed.readings", "--yes", code=78).returncode, 78)
 
+    def test_what_only_postgresql_refuses_is_in_neither_sink(self):
+        self.run_old(300)
+        self.accept_new()
+        with psycopg.connect(self.postgres.conninfo) as db:
+            db.execute("ALTER TABLE public.readings ADD CHECK (celsius <> 86) NOT VALID")
+        done = self.rebuild("processed.readings", "--yes", "-o", "json", code=1)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["reasons"], {"warehouse_rejected:23514": 1})
+        self.assertEqual(len(report["records"]), 1)
+        kept = {n for n in range(300) if n % 7 != 0 and n != 43}
+        self.assertEqual({row[2] for row in self.oracle.lake("processed.readings", "id")}, kept)
+        self.assertEqual({row[2] for row in self.oracle.warehouse("public.readings", "id")}, kept)
+        self.assertEqual(self.project.sluice("verify").returncode, 0)
+
     def test_one_at_a_time_and_not_past_a_replay(self):
         self.project.broker(2)
         records = [{"id": "1", "sensor": "s", "celsius": 1}, *map(record, range(2, 300))]
