@@ -126,7 +126,7 @@ struct ExportDbtSourcesArgs {
   std::string file = "-";
   std::string name = "warehouse";
   int64_t warn_after_m = 60;
-  int64_t error_after_m = 24 * 60;
+  int64_t error_after_m = int64_t{24} * 60;
 };
 struct ExportRulesArgs {
   std::string file = "-";
