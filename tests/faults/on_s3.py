@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException
 
+from pointer_watch import PointerWatch
 from scenario import scenario, unsupported
 from world import Trouble
 
@@ -36,9 +37,10 @@ def store_answers_5xx(world, draw):
 @scenario(37, needs={"s3"}, weight=1)
 def store_hangs(world, draw):
     """some requests get no answer"""
-    said = answers(world, draw, 0.05, "hang", draw.uniform(5, 8))
-    world.cluster.s3_proxy.cut()
-    return said
+    with PointerWatch(world) as watch:
+        said = answers(world, draw, 0.05, "hang", draw.uniform(5, 8))
+        world.cluster.s3_proxy.cut()
+    return f"{said}, pointers held {watch.longest:.1f} s at most"
 
 
 @scenario(37, needs={"s3"}, weight=2)
@@ -95,19 +97,21 @@ def store_refuses(world, draw):
 def line_to_store_breaks(world, draw):
     """workers lose the store only, for 2 to 12 s"""
     seconds = draw.choice((2, 6, 12))
-    world.cluster.s3_proxy.refuse = True
-    world.cluster.s3_proxy.cut()
-    time.sleep(seconds)
-    world.cluster.s3_proxy.heal()
-    return f"{seconds} s"
+    with PointerWatch(world) as watch:
+        world.cluster.s3_proxy.refuse = True
+        world.cluster.s3_proxy.cut()
+        time.sleep(seconds)
+        world.cluster.s3_proxy.heal()
+    return f"{seconds} s, pointers held {watch.longest:.1f} s at most"
 
 
 @scenario(22, needs={"s3"}, weight=1)
 def line_to_store_is_slow(world, draw):
     """250 ms more on each request"""
     world.cluster.s3_proxy.delay = 0.25
-    time.sleep(draw.uniform(6, 12))
-    return ""
+    with PointerWatch(world) as watch:
+        time.sleep(draw.uniform(6, 12))
+    return f"pointers held {watch.longest:.1f} s at most"
 
 
 @scenario(37, needs={"s3"}, weight=1)
