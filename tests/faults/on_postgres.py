@@ -136,6 +136,9 @@ def postgres_disk_full(world, draw):
     """the warehouse table's disk is full (53100) for a while"""
     place = tempfile.mkdtemp(prefix="sluice-full-")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0777", "none", place], check=True)
+    # The server makes the folder its own, so it must be its user's.
+    server = os.stat(world.sql("SHOW data_directory")[0][0])
+    os.chown(place, server.st_uid, server.st_gid)
     space = f"full_{world.name}_{seed_of(draw)}"
     try:
         world.sql(f"CREATE TABLESPACE {space} LOCATION '{place}'")
