@@ -22,15 +22,6 @@ Status HoldRebuild(SqlSession& session, const std::string& pipeline, const std::
               std::string(kRebuildRuns));
 }
 
-Result<bool> TryHoldMaintenance(SqlSession& session, const std::string& pipeline) {
-  const std::array<SqlValue, 1> params{pipeline};
-  SLUICE_ASSIGN(const SqlRows rows,
-                session.Query("SELECT pg_try_advisory_lock_shared(hashtext('sluice maintenance'), "
-                              "hashtext($1))",
-                              params));
-  return rows.rows.at(0).at(0) == "t";
-}
-
 Status ReleaseRebuild(SqlSession& session) {
   SLUICE_TRY(session.Query("SELECT pg_advisory_unlock_all()"));
   return {};

@@ -17,9 +17,6 @@ namespace sluice {
 /// kRebuildRuns when there is one.
 inline constexpr std::string_view kRebuildRuns = "rebuild_runs";
 Status HoldRebuild(SqlSession& session, const std::string& pipeline, const std::string& table);
-/// Keeps maintenance of the pipeline's lake away while the session lives: it would replace, and in
-/// the end delete, files that are read or not swapped in yet. Returns false while one is at work.
-Result<bool> TryHoldMaintenance(SqlSession& session, const std::string& pipeline);
 /// Gives back all advisory locks of the session.
 Status ReleaseRebuild(SqlSession& session);
 

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "core/log.h"
 #include "core/text.h"
 #include "lake/catalog.h"
+#include "ledger/maintenance_lock.h"
 #include "ledger/receipt.h"
 #include "ledger/schema.h"
 #include "pipeline/scratch.h"
@@ -16,14 +16,9 @@
 namespace sluice {
 namespace {
 
-// Held by the session until it ends, so a dead process leaves nothing behind.
-constexpr std::string_view kTakeTurn =
-    "SELECT pg_try_advisory_lock(hashtext('sluice maintenance'), hashtext($1))";
-
 Status TakeTurn(SqlSession& session, const std::string& pipeline) {
-  const std::array<SqlValue, 1> params{pipeline};
-  SLUICE_ASSIGN(const SqlRows rows, session.Query(kTakeTurn, params));
-  if (rows.rows.at(0).at(0) == "t") return {};
+  SLUICE_ASSIGN(const bool ours, TryHoldMaintenance(session, pipeline, MaintenanceLock::kAlone));
+  if (ours) return {};
   return Fail(ErrorKind::kRetryable, "another process maintains this lake now", "wait for its end",
               std::string(kMaintenanceBusy));
 }

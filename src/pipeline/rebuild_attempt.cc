@@ -10,6 +10,7 @@
 #include "core/pause.h"
 #include "core/text.h"
 #include "lake/table_rewrite.h"
+#include "ledger/maintenance_lock.h"
 #include "ledger/schema.h"
 #include "pipeline/bronze_rows.h"
 #include "pipeline/storm_watch.h"
@@ -107,9 +108,11 @@ Status RebuildAttempt::Open() {
   return target_->Begin(*session);
 }
 
+// It would replace, and in the end delete, files that are read or not swapped in yet.
 Status RebuildAttempt::AwaitMaintenance(SqlSession& session) {
   for (;;) {
-    SLUICE_ASSIGN(const bool held, TryHoldMaintenance(session, spec_.pipeline));
+    SLUICE_ASSIGN(const bool held,
+                  TryHoldMaintenance(session, spec_.pipeline, MaintenanceLock::kShared));
     events_.on_wait(held ? "" : "waiting for the end of maintenance");
     if (held) return {};
     if (!PauseFor(kAskAgain, stop_)) {

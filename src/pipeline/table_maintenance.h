@@ -20,7 +20,7 @@ namespace sluice {
 struct MaintenanceLimits {
   int64_t target_file_bytes = 128 << 20;
   int64_t keep_snapshots = 100;
-  int64_t snapshot_age_ms = 15 * 60'000;         ///< younger ones stay, too
+  int64_t snapshot_age_ms = 15 * 60'000LL;       ///< younger ones stay, too
   int64_t orphans_after_ms = 3 * 86'400'000LL;   ///< what nothing refers to goes after this
   int64_t receipts_after_ms = 7 * 86'400'000LL;  ///< rows of sluice.commit
 };
