@@ -25,7 +25,8 @@ void Report(StatusBoard& board, const std::string& worker, std::string_view stat
 Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std::stop_token stop) {
   auto stations = MakeStations(context.spec, *context.services.store, options.name);
   if (!stations) return Fail(AsError(stations.error()));
-  SLUICE_ASSIGN(const auto source, MakeSource(context.spec, context.broker, options.name));
+  SLUICE_ASSIGN(const auto source,
+                MakeSource(context.spec, context.broker, options.name, options.number));
   Committer committer(
       *context.services.database, {options.pipeline, options.name}, [&](const std::string& reason) {
         Report(context.board, options.name, reason.empty() ? "running" : "waiting", reason);

@@ -91,6 +91,7 @@ class Run {
   WorkerOptions OptionsOf(int32_t number) const {
     WorkerOptions options;
     options.name = fmt::format("{}-{}-{}", HostName(), getpid(), number);
+    options.number = number;
     options.pipeline = spec_.pipeline;
     options.transform_hash = RegistrationOf(spec_).transform_hash;
     options.log = basis_.log;

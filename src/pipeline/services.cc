@@ -103,12 +103,16 @@ Result<BrokerUse> OpenBroker(const Spec& spec, bool start) {
 }
 
 Result<std::unique_ptr<Source>> MakeSource(const Spec& spec, const BrokerUse& broker,
-                                           const std::string& client_id) {
+                                           const std::string& client_id, int32_t number) {
   KafkaSourceOptions options;
   options.brokers = broker.bootstrap;
   options.topic = spec.source.topic;
   options.group = spec.source.group;
   options.options = spec.source.options;
+  const auto instance = options.options.find("group.instance.id");
+  if (instance != options.options.end() && number > 0) {
+    instance->second += fmt::format("-{}", number);
+  }
   options.max_batch_rows = spec.source.max_batch_rows;
   options.max_batch_bytes = spec.source.max_batch_bytes;
   options.client_id = client_id;

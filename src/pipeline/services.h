@@ -54,8 +54,9 @@ struct BrokerUse {
 /// FailsWith kRetryable when there is none and none may be started.
 Result<BrokerUse> OpenBroker(const Spec& spec, bool start);
 
-/// Makes a consumer of the pipeline's group.
+/// Makes a consumer of the pipeline's group. `number` is the worker's within its process: each but
+/// the first adds it to the `group.instance.id`, which one member alone may have.
 Result<std::unique_ptr<Source>> MakeSource(const Spec& spec, const BrokerUse& broker,
-                                           const std::string& client_id);
+                                           const std::string& client_id, int32_t number = 0);
 
 }  // namespace sluice

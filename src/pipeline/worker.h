@@ -27,6 +27,7 @@ namespace sluice {
 
 struct WorkerOptions {
   std::string name;
+  int32_t number = 0;  ///< within its process
   std::string pipeline;
   std::string transform_hash;
   LogId log;

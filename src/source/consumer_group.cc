@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/log.h"
 #include "source/kafka_conf.h"
 
 namespace sluice {
@@ -18,8 +19,8 @@ Status ToStatus(rd_kafka_error_t* raw, std::string_view doing) {
 
 }  // namespace
 
-ConsumerGroup::ConsumerGroup(rd_kafka_t* client, std::string topic)
-    : client_(client), topic_(std::move(topic)) {}
+ConsumerGroup::ConsumerGroup(rd_kafka_t* client, std::string topic, bool is_static)
+    : client_(client), topic_(std::move(topic)), inherits_(is_static) {}
 
 Status ConsumerGroup::Join() {
   const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
@@ -42,6 +43,7 @@ void ConsumerGroup::OnRebalance(rd_kafka_resp_err_t what,
                                                          static_cast<size_t>(partitions->cnt));
   if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     for (const auto& item : list) change_.assigned.push_back({item.partition});
+    if (std::exchange(inherits_, false)) AskForAssignmentAnew();
     static_cast<void>(AssignNow({}));
     return;
   }
@@ -54,6 +56,15 @@ void ConsumerGroup::OnRebalance(rd_kafka_resp_err_t what,
   }
   owes_unassign_ = true;
   if (leaving_ || list.empty()) static_cast<void>(Unassign({}));
+}
+
+// The broker gives a static member the assignment of its last life and asks nobody (KIP-345). Where
+// that life ended between giving partitions back and joining for it, they are nobody's, and stay
+// so. librdkafka applies a subscription that comes during a rebalance by joining once more, which
+// makes the group assign anew; cooperative members keep what they have.
+void ConsumerGroup::AskForAssignmentAnew() {
+  const Status asked = Join();
+  if (!asked) LogError("the group was not asked for a new assignment", asked.error());
 }
 
 GroupChange ConsumerGroup::TakeChange() {

@@ -25,7 +25,8 @@ struct Position {
 /// at once: the group counts it as ours from then on, reading starts with Assign.
 class ConsumerGroup {
  public:
-  ConsumerGroup(rd_kafka_t* client, std::string topic);
+  /// `is_static`: the member has a `group.instance.id`.
+  ConsumerGroup(rd_kafka_t* client, std::string topic, bool is_static);
 
   Status Join();
   /// Leaves; blocks until the broker was told, or some seconds.
@@ -49,6 +50,7 @@ class ConsumerGroup {
   const std::map<int32_t, Position>& positions() const { return positions_; }
 
  private:
+  void AskForAssignmentAnew();
   KafkaPartitions ListOf(std::span<const PartitionId> partitions) const;
   Status AssignNow(std::span<const OffsetRange> from);
   Status Release(const std::set<int32_t>& partitions);
@@ -56,6 +58,7 @@ class ConsumerGroup {
 
   rd_kafka_t* client_;
   std::string topic_;
+  bool inherits_;  // the next assignment may be the one of this member's last life
   std::map<int32_t, Position> positions_;
   GroupChange change_;
   std::set<int32_t> revoking_;                  // reported, Unassign awaited

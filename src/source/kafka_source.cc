@@ -117,7 +117,8 @@ Status KafkaSource::Open() {
   rd_kafka_conf_set_opaque(asking.get(), this);
   rd_kafka_conf_set_error_cb(asking.get(), OnError);
   SLUICE_ASSIGN(asking_, MakeClient(RD_KAFKA_CONSUMER, std::move(asking)));
-  group_ = std::make_unique<ConsumerGroup>(client_.get(), options_.topic);
+  group_ = std::make_unique<ConsumerGroup>(client_.get(), options_.topic,
+                                           options_.options.contains("group.instance.id"));
   admin_ = std::make_unique<TopicAdmin>(asking_.get(), options_.topic, [this] {
     ServeCallbacks();
     return health_.Refusal().has_value();

@@ -38,6 +38,11 @@ def owners(case):
             if row["sink"] == "warehouse"}
 
 
+def workers_of(case):
+    rows = case.project.json("status")["positions"]
+    return {row["owner"] for row in rows if row["sink"] == "warehouse"}
+
+
 def stop(process):
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0, process.log.read_text(encoding="utf-8")
@@ -91,3 +96,32 @@ def test_new_partitions_are_found_while_running():
         starts = {row["start"] for row in case.project.json("status")["positions"]
                   if row["partition"] > 0}
         assert starts == {0}
+
+
+def test_a_static_member_that_dies_while_it_hands_over_leaves_no_partition_behind():
+    """Kafka gives it the assignment of its last life; nothing else would end the hand-over."""
+    topic = shared("kafka", "postgres").topic(partitions=4)
+    options = {"group.instance.id": "${INSTANCE}", "session.timeout.ms": 30000,
+               "heartbeat.interval.ms": 200}
+    with Case(topic, options, INSTANCE="one") as case:
+        case.project.write("sluice.yml", case.project.folder.joinpath("sluice.yml").read_text(
+            encoding="utf-8").replace("every: 300ms", "every: 1h"))
+        case.produce([{"value": thing(n), "partition": n % 4} for n in range(40)])
+        # What it has not yet put into the lake it commits when partitions are taken away.
+        case.project.env["FP"] = "s1_seal.lake:kill:1:7"
+        one = case.project.start("run")
+        wait_until(lambda: case.count() == 40, 60)
+        del case.project.env["FP"]
+        case.project.env["INSTANCE"] = "two"
+        two = case.project.start("run")
+        assert one.wait(60) == -signal.SIGKILL
+        case.project.env["INSTANCE"] = "one"
+        again = case.project.start("run", "--workers", "2")
+        case.produce([{"value": thing(n), "partition": n % 4} for n in range(40, 80)])
+        wait_until(lambda: case.count() == 80, 20)
+        # The second worker of a process is a member of its own.
+        wait_until(lambda: len(workers_of(case)) == 3, 20)
+        assert "worker starts anew" not in again.log.read_text(encoding="utf-8")
+        stop(two)
+        stop(again)
+        case.check()
