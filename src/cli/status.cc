@@ -85,7 +85,7 @@ std::string AsText(const Spec& spec, const Report& report) {
     text += fmt::format("\n{} commits to the {}, the last at {}", WithThousands(commit.commits),
                         Name(commit.sink), commit.last_at);
   }
-  text += "\n";
+  text += '\n';
   for (const auto& count : report.quarantine) {
     text += fmt::format("quarantine: {} {}, the last at {}\n", WithThousands(count.records),
                         EscapeControl(count.reason), count.last_at);

@@ -73,7 +73,7 @@ Result<std::optional<AwsProfile>> ReadAwsProfile(const Environment& environment,
   SLUICE_ASSIGN(auto keys,
                 ReadSection(FileOf(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials"), name,
                             insecure_files));
-  SLUICE_ASSIGN(const auto settings,
+  SLUICE_ASSIGN(auto settings,
                 ReadSection(FileOf(environment, "AWS_CONFIG_FILE", "config"),
                             name == "default" ? name : "profile " + name, insecure_files));
   if (!keys) return settings;

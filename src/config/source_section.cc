@@ -47,7 +47,8 @@ void ReadBrokers(Reader& reader, const Node& node, SourceSpec& source) {
     broker.erase(0, std::min(broker.find_first_not_of(' '), broker.size()));
     broker.erase(broker.find_last_not_of(' ') + 1);
     std::string problem = BrokerProblem(broker);
-    const bool almost = Nearest(LowerAscii(broker), std::array<std::string, 1>{"embedded"}) != "";
+    const bool almost =
+        !Nearest(LowerAscii(broker), std::array<std::string, 1>{"embedded"}).empty();
     if (almost) problem = "this is nearly `embedded`";
     if (!problem.empty()) {
       const bool quote = !text->replaced && !almost;

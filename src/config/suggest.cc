@@ -128,7 +128,7 @@ constexpr std::array kTypes{
 template <size_t N>
 std::string Meant(std::string_view word, std::span<const std::string> names,
                   const std::array<Synonym, N>& synonyms) {
-  const std::string lower = LowerAscii(word);
+  std::string lower = LowerAscii(word);
   if (std::ranges::find(names, lower) != names.end()) return lower;
   for (const auto& [other, name] : synonyms) {
     if (other == lower && std::ranges::find(names, name) != names.end()) return std::string(name);

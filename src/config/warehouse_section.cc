@@ -15,7 +15,7 @@ namespace {
 constexpr Bounds kEvery{0, 3'600'000};
 
 void ReportBadUrl(Reader& reader, const Node& node, const Text& text, std::string reason) {
-  const bool almost = Nearest(text.value, std::array<std::string, 1>{"embedded"}) != "";
+  const bool almost = !Nearest(text.value, std::array<std::string, 1>{"embedded"}).empty();
   reader.ReportValue(node, text,
                      {codes::kBadWarehouseUrl,
                       "not the address of a warehouse: " +

@@ -96,7 +96,7 @@ void ReadWarehouseTable(Reader& reader, const Node& node, WarehouseTableSpec& ta
     if (!choice) return;
     table.mode = *choice;
   }
-  if (table.mode == WriteMode::kUpsert && key == nullptr) {
+  if (mode != nullptr && table.mode == WriteMode::kUpsert && key == nullptr) {
     reader.Report(*mode, {codes::kKeyMissing, "an upsert needs a key", "",
                           "add the columns that name a row: `key: [book_title, authors]`"});
   } else if (table.mode == WriteMode::kAppend && key != nullptr) {

@@ -63,7 +63,7 @@ int FieldNames::FindByHash(std::string_view name, int previous) {
     name = folded_;
   }
   const int found = Slot(name);
-  if (found != kNone) followers_[static_cast<size_t>(previous + 1)] = found;
+  if (found != kNone) followers_[static_cast<size_t>(int64_t{previous} + 1)] = found;
   return found;
 }
 

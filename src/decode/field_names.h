@@ -47,7 +47,7 @@ class FieldNames {
   /// Returns the index of the field called `name` or kNone. `previous` is the index found before
   /// in the same object, kNone at its begin.
   int Find(std::string_view name, int previous) {
-    const int guess = followers_[static_cast<size_t>(previous + 1)];
+    const int guess = followers_[static_cast<size_t>(int64_t{previous} + 1)];
     if (guess != kNone && SameName(names_[static_cast<size_t>(guess)], name)) return guess;
     return FindByHash(name, previous);
   }

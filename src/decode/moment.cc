@@ -84,7 +84,7 @@ bool ParseOffset(std::string_view text, int64_t* seconds) {
     pieces.Take(':');
     if (!pieces.TwoDigits(59, &minutes) || !pieces.empty()) return false;
   }
-  *seconds = (hours * 60 + minutes) * 60;
+  *seconds = int64_t{60} * (hours * 60 + minutes);
   if (*seconds > kMaxOffsetSeconds) return false;
   if (west) *seconds = -*seconds;
   return true;

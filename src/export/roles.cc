@@ -55,7 +55,7 @@ Role RoleOf(std::string_view name, std::string_view type, bool unique) {
   const Words words = Split(name, '_');
   const bool is_time = type.starts_with("timestamp") || type == "date";
   if (is_time && IsLoadTimeName(name)) return Role::kLoadTime;
-  if (name.starts_with("_") || IsKeyName(words)) return Role::kHidden;
+  if (name.starts_with('_') || IsKeyName(words)) return Role::kHidden;
   if (is_time) return Role::kTime;
   if (IsInteger(type) && IsOrdinalName(words)) return Role::kOrdinal;
   if (IsNumber(type)) return unique ? Role::kHidden : Role::kMeasure;

@@ -74,7 +74,10 @@ std::string ZipArchive(const Files& files) {
     Put32(directory, kReadable);
     Put32(directory, archive.size());
     directory += name;
-    archive += "PK\x03\x04" + facts + name + content;
+    archive += "PK\x03\x04";
+    archive += facts;
+    archive += name;
+    archive += content;
   }
   const size_t begin = archive.size();
   archive += directory + "PK\x05\x06";

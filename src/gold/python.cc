@@ -40,7 +40,7 @@ std::optional<std::string> InterpreterOf(const fs::path& script) {
   std::ifstream file(script);
   std::string line;
   if (!std::getline(file, line) || !line.starts_with("#!")) return std::nullopt;
-  const auto interpreter = Split(std::string_view(line).substr(2), ' ')[0];
+  auto interpreter = Split(std::string_view(line).substr(2), ' ')[0];
   if (!IsProgram(interpreter) || fs::path(interpreter).filename() == "env") return std::nullopt;
   return interpreter;
 }

@@ -42,7 +42,7 @@ class Positions {
   std::string Json() const {
     std::string text = "[";
     for (const auto& [key, range] : ranges_) {
-      if (text.size() > 1) text += ",";
+      if (text.size() > 1) text += ',';
       text += fmt::format(R"({{"log":{},"partition":{},"start":{},"end":{}}})", key.first.value,
                           key.second.value, range.first.value, range.second.value);
     }

@@ -264,7 +264,7 @@ Receipt ReplayTransaction::MakeReceipt() const {
         counts.range.start.value, counts.range.end.value - 1, counts.ok, counts.quarantined,
         counts.skipped);
   }
-  receipt.ranges += "]";
+  receipt.ranges += ']';
   return receipt;
 }
 

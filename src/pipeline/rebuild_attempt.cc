@@ -306,7 +306,7 @@ RebuildTransaction::Plan RebuildAttempt::MakePlan(const CommitId& commit) const 
         plan.ranges.size() == 1 ? "" : ",", mark.log.value, mark.partition.value, mark.start.value,
         mark.next.value, made.rows, made.left_out, made.refused);
   }
-  plan.ranges += "]";
+  plan.ranges += ']';
   return plan;
 }
 

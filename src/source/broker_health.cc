@@ -59,7 +59,8 @@ std::optional<Error> BrokerHealth::Refusal() const {
 }
 
 Error BrokerHealth::Explain(Error failure) const {
-  return trouble_ && failure.kind == ErrorKind::kRetryable ? Trouble() : failure;
+  if (trouble_ && failure.kind == ErrorKind::kRetryable) return Trouble();
+  return failure;
 }
 
 Error BrokerHealth::Trouble() const {

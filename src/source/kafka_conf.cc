@@ -155,8 +155,7 @@ Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf) {
     return Fail(ErrorKind::kInvalidConfig,
                 fmt::format("the Kafka client refuses its options: {}", reason.data()));
   }
-  // rd_kafka_new took it.
-  static_cast<void>(conf.release());
+  [[maybe_unused]] const auto* const taken = conf.release();  // by rd_kafka_new
   return client;
 }
 

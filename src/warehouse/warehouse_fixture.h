@@ -63,7 +63,7 @@ class WarehouseSuite : public ::testing::Test {
     std::string text;
     for (const auto& row : rows->rows) {
       for (const auto& value : row) text += value.value_or("NULL") + "|";
-      text += "\n";
+      text += '\n';
     }
     return text;
   }
