@@ -27,13 +27,14 @@ std::map<std::string, int64_t> LeftOutOf(const RowBatch& rows, PartitionId parti
   return counts;
 }
 
-void LakePending::Add(const RowBatch& rows, const std::vector<std::string>& silver_tables,
-                      bool keep_rejects) {
+void LakePending::Add(const RowBatch& rows, const std::vector<Epoch>& epochs,
+                      const std::vector<std::string>& silver_tables, bool keep_rejects) {
   if (ranges_.empty()) since_ = Now();
-  for (const auto& counts : rows.ranges) {
+  for (size_t i = 0; i < rows.ranges.size(); ++i) {
+    const RangeCounts& counts = rows.ranges[i];
     const PartitionId partition = counts.range.partition;
     const auto [entry, is_new] =
-        ranges_.try_emplace(partition, StagedRange{.counts = counts, .epoch = {}});
+        ranges_.try_emplace(partition, StagedRange{.counts = counts, .epoch = epochs[i]});
     if (!is_new) AddCounts(entry->second.counts, counts);
     for (const auto& [table, count] : LeftOutOf(rows, partition, silver_tables)) {
       entry->second.left_out[table] += count;
@@ -51,13 +52,9 @@ void LakePending::Add(const RowBatch& rows, const std::vector<std::string>& silv
   }
 }
 
-Staged LakePending::Stage(const CommitId& commit, LogId log,
-                          const std::map<PartitionId, Claim>& claims) const {
+Staged LakePending::Stage(const CommitId& commit, LogId log) const {
   Staged staged{.commit = commit, .sink = Sink::kLake, .log = log, .ranges = {}, .quarantine = {}};
-  for (const auto& [partition, range] : ranges_) {
-    staged.ranges.push_back(range);
-    staged.ranges.back().epoch = claims.at(partition).positions.at(Sink::kLake).epoch;
-  }
+  for (const auto& [partition, range] : ranges_) staged.ranges.push_back(range);
   for (const auto& row : rejects_) staged.quarantine.push_back(&row);
   return staged;
 }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "ledger/claims.h"
 #include "ledger/staged.h"
 #include "stage/row_batch.h"
 
@@ -17,8 +16,10 @@ namespace sluice {
 /// pipeline without warehouse, the rejects that ride with the lake.
 class LakePending {
  public:
-  /// Adds a batch that was appended to the open files. `keep_rejects` copies its quarantine.
-  void Add(const RowBatch& rows, const std::vector<std::string>& silver_tables, bool keep_rejects);
+  /// Adds a batch that is appended to the open files; `epochs` allow its ranges, in their order.
+  /// `keep_rejects` copies its quarantine.
+  void Add(const RowBatch& rows, const std::vector<Epoch>& epochs,
+           const std::vector<std::string>& silver_tables, bool keep_rejects);
 
   bool empty() const { return ranges_.empty(); }
   /// Returns when the oldest batch was added.
@@ -26,7 +27,7 @@ class LakePending {
   int64_t reject_bytes() const { return static_cast<int64_t>(arena_.bytes()); }
 
   /// Returns the commit of all of it; it points into this object, which must stay as it is.
-  Staged Stage(const CommitId& commit, LogId log, const std::map<PartitionId, Claim>& claims) const;
+  Staged Stage(const CommitId& commit, LogId log) const;
   void Clear();
 
  private:

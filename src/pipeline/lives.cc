@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/pause.h"
+#include "pipeline/lake_lane.h"
 #include "pipeline/stations.h"
 
 namespace sluice {
@@ -22,6 +23,14 @@ void Report(StatusBoard& board, const std::string& worker, std::string_view stat
   });
 }
 
+LakeLaneOptions LaneOptions(const Spec& spec, const WorkerOptions& options) {
+  return {.log = options.log,
+          .every_ms = spec.lake.every_ms,
+          .file_bytes = spec.lake.file_size_bytes,
+          .silver_tables = options.silver_tables,
+          .keep_rejects = !spec.HasWarehouseSink()};
+}
+
 Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std::stop_token stop) {
   auto stations = MakeStations(context.spec, *context.services.store, options.name);
   if (!stations) return Fail(AsError(stations.error()));
@@ -34,9 +43,11 @@ Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std:
   // The run has made the tables; this loads what it made.
   SLUICE_ASSIGN(SqlSession* const session, committer.Session());
   SLUICE_TRY(stations->lake->Prepare(*session));
-  Worker worker(
-      options, {*source, *stations->builder, *stations->lake, stations->warehouse.get(), committer},
-      context.board, context.on_warehouse_commit);
+  SLUICE_ASSIGN(const auto lane,
+                LakeLane::Start(LaneOptions(context.spec, options), *stations->lake,
+                                *context.services.database, {options.pipeline, options.name}));
+  Worker worker(options, {*source, *stations->builder, *lane, stations->warehouse.get(), committer},
+                context.board, context.on_warehouse_commit);
   return worker.Run(stop);
 }
 

@@ -70,15 +70,13 @@ TEST(PipelineTest, PendingAddsUpRangesAndKeepsRejects) {
   std::string bytes = "{";
   reject.record.value = bytes;
   rows.quarantine.push_back(reject);
-  pending.Add(rows, {"processed.books"}, true);
+  pending.Add(rows, {Epoch{7}}, {"processed.books"}, true);
   bytes = "?";
   rows.quarantine.clear();
   rows.ranges = {{{PartitionId{0}, Offset{10}, Offset{15}}, 5, 5, 0, 0}};
-  pending.Add(rows, {"processed.books"}, true);
+  pending.Add(rows, {Epoch{7}}, {"processed.books"}, true);
 
-  Claim claim;
-  claim.positions[Sink::kLake] = {Offset{0}, Offset{0}, Epoch{7}};
-  const Staged staged = pending.Stage(CommitId::Random(), LogId{1}, {{PartitionId{0}, claim}});
+  const Staged staged = pending.Stage(CommitId::Random(), LogId{1});
   ASSERT_EQ(staged.ranges.size(), 1U);
   EXPECT_EQ(staged.ranges[0].counts.range, (OffsetRange{PartitionId{0}, Offset{0}, Offset{15}}));
   EXPECT_EQ(staged.ranges[0].counts.delivered, 15);

@@ -95,8 +95,6 @@ class Run {
     options.pipeline = spec_.pipeline;
     options.transform_hash = RegistrationOf(spec_).transform_hash;
     options.log = basis_.log;
-    options.lake_every_ms = spec_.lake.every_ms;
-    options.lake_file_bytes = spec_.lake.file_size_bytes;
     options.warehouse_every_ms = spec_.warehouse.every_ms;
     options.targets = basis_.targets;
     options.storm = spec_.storm;

@@ -25,7 +25,6 @@ constexpr size_t kLargeBatchRecords = 8;
 constexpr size_t kLargeBatchRecords = 10'000;
 #endif
 constexpr milliseconds kBrokerWait{10'000};
-constexpr int64_t kMaxPendingRejectBytes = 64 << 20;
 
 std::map<PartitionId, Offset> Marks(const std::map<PartitionId, Claim>& claims, Sink sink) {
   std::map<PartitionId, Offset> marks;
@@ -34,6 +33,15 @@ std::map<PartitionId, Offset> Marks(const std::map<PartitionId, Claim>& claims, 
     if (position != claim.positions.end()) marks[partition] = position->second.next;
   }
   return marks;
+}
+
+CommitCounters Sum(CommitCounters a, const CommitCounters& b) {
+  a.commits += b.commits;
+  a.retries += b.retries;
+  a.fenced += b.fenced;
+  a.doubts += b.doubts;
+  a.doubts_applied += b.doubts_applied;
+  return a;
 }
 
 std::vector<Sink> SinksOf(const Stations& at) {
@@ -52,8 +60,11 @@ Worker::Worker(WorkerOptions options, Stations stations, StatusBoard& board,
       storms_(options_.storm) {}
 
 Status Worker::Run(std::stop_token stop) {
+  // Nothing waits for a service any more when the run is to end.
+  const std::stop_callback on_stop(stop, [this] { at_.lake.Stop(); });
   const Status status = Live(stop);
   open_.reset();
+  NoteLake();
   PublishCounts();  // what ended this life, too: a commit that was fenced
   return status;
 }
@@ -74,7 +85,9 @@ Status Worker::Step(std::stop_token stop) {
   SLUICE_TRY(TakeGroupChange(polled.group, stop));
   polled.batch.log = options_.log;
   SLUICE_TRY(Process(std::move(polled.batch), stop));
-  if (LakeIsDue()) SLUICE_TRY(FlushLake(stop));
+  if (ReachedTargets() && at_.lake.HasOpenRows()) SLUICE_TRY(FlushLake(stop));
+  SLUICE_TRY(at_.lake.Check());
+  NoteLake();
   Publish();
   return {};
 }
@@ -316,36 +329,29 @@ Status Worker::Accept(const RawBatch& raw, std::shared_ptr<RowBatch> rows) {
 }
 
 Status Worker::AppendToLake(std::shared_ptr<const RowBatch> rows) {
-  pending_.Add(*rows, options_.silver_tables, at_.warehouse == nullptr);
-  return at_.lake.Append(std::move(rows));
+  std::vector<Epoch> epochs;
+  for (const auto& counts : rows->ranges) {
+    epochs.push_back(claims_.at(counts.range.partition).positions.at(Sink::kLake).epoch);
+  }
+  return at_.lake.Append(std::move(rows), std::move(epochs));
 }
 
 Status Worker::FlushLake(std::stop_token stop) {
-  SLUICE_TRY(FinishWarehouse(stop));
-  if (pending_.empty()) return {};
-  SLUICE_FAILPOINT("s1_seal", "lake");
-  const CommitId commit = CommitId::Random();
-  SLUICE_ASSIGN(const auto participant, at_.lake.Seal(commit));
-  const Staged staged = pending_.Stage(commit, options_.log, claims_);
-  SLUICE_TRY(at_.committer.Commit(staged, *participant, stop));
-  SLUICE_FAILPOINT("s10_advance", "lake");
-  std::vector<OffsetRange> committed;
-  for (const auto& range : staged.ranges) {
-    committed.push_back(range.counts.range);
-    claims_.at(range.counts.range.partition).positions.at(Sink::kLake).next =
-        range.counts.range.end;
-  }
-  pending_.Clear();
-  ReportCommit(board_, options_.name, Sink::kLake);
-  at_.source.ReportProgress(committed);
+  SLUICE_TRY(FinishWarehouse(std::move(stop)));
+  SLUICE_TRY(at_.lake.Flush());
+  NoteLake();
   return {};
 }
 
-bool Worker::LakeIsDue() const {
-  if (pending_.empty()) return false;
-  return ElapsedMs(pending_.since()) >= options_.lake_every_ms ||
-         at_.lake.OpenFileBytes() >= options_.lake_file_bytes ||
-         pending_.reject_bytes() >= kMaxPendingRejectBytes || ReachedTargets();
+void Worker::NoteLake() {
+  const LakeLane::News news = at_.lake.TakeNews();
+  lake_counters_ = news.counters;
+  lake_waits_for_ = news.waits_for;
+  for (const auto& range : news.committed) {
+    claims_.at(range.partition).positions.at(Sink::kLake).next = range.end;
+  }
+  for (int64_t i = 0; i < news.commits; ++i) ReportCommit(board_, options_.name, Sink::kLake);
+  if (!news.committed.empty()) at_.source.ReportProgress(news.committed);
 }
 
 // In `run --once`: everything that was there at the start has been read.
@@ -369,7 +375,8 @@ milliseconds Worker::PollWait() const {
 void Worker::PublishCounts() {
   if (open_) return;
   board_.Update(options_.name, [&](WorkerStatus& status) {
-    counts_.AddTo(status, at_.committer.counters(), at_.builder.counters(), at_.source.Counters());
+    counts_.AddTo(status, Sum(at_.committer.counters(), lake_counters_), at_.builder.counters(),
+                  at_.source.Counters());
   });
 }
 
@@ -377,8 +384,8 @@ void Worker::Publish() {
   PublishCounts();
   if (!open_) {
     board_.Update(options_.name, [&](WorkerStatus& status) {
-      status.state = "running";
-      status.reason.clear();
+      status.state = lake_waits_for_.empty() ? "running" : "waiting";
+      status.reason = lake_waits_for_;
     });
   }
   ReportPartitions(board_, options_.name, claims_, read_, stopped_);

@@ -16,7 +16,7 @@
 #include "ledger/claims.h"
 #include "ledger/committer.h"
 #include "pipeline/batch_builder.h"
-#include "pipeline/lake_pending.h"
+#include "pipeline/lake_lane.h"
 #include "pipeline/life_counts.h"
 #include "pipeline/status_board.h"
 #include "pipeline/storm_watch.h"
@@ -31,8 +31,6 @@ struct WorkerOptions {
   std::string pipeline;
   std::string transform_hash;
   LogId log;
-  int64_t lake_every_ms = 30'000;
-  int64_t lake_file_bytes = 128 << 20;
   int64_t warehouse_every_ms = 0;
   std::vector<std::string> silver_tables;  ///< full names, by index
   std::map<PartitionId, Offset> targets;   ///< `run --once`: flush when all owned are there
@@ -43,7 +41,7 @@ struct WorkerOptions {
 struct Stations {
   Source& source;
   BatchBuilder& builder;
-  LakeSink& lake;
+  LakeLane& lake;
   WarehouseSink* warehouse;  ///< null in a pipeline without warehouse tables
   Committer& committer;
 };
@@ -56,9 +54,9 @@ struct Stations {
 ///     polled = source.Poll()
 ///     take what the group gave, give back what it took
 ///     rows = build(polled)
-///     wait for the warehouse commit of the batch before; append that to the lake's open files
+///     wait for the warehouse commit of the batch before; give that to the lake's lane
 ///     begin the warehouse commit of the rows that it has not yet
-///     lake commit when due
+///     take note of what the lane committed
 ///   lake commit
 ///
 /// A large batch is committed by a thread of its own while the next is read and built; a small one
@@ -105,7 +103,7 @@ class Worker {
   Status Accept(const RawBatch& raw, std::shared_ptr<RowBatch> rows);
   Status AppendToLake(std::shared_ptr<const RowBatch> rows);
   Status FlushLake(std::stop_token stop);
-  bool LakeIsDue() const;
+  void NoteLake();
   bool ReachedTargets() const;
   std::chrono::milliseconds PollWait() const;
   void Publish();
@@ -119,7 +117,8 @@ class Worker {
   std::map<PartitionId, Offset> read_;
   std::map<PartitionId, Error> stopped_;
   StormWatch storms_;
-  LakePending pending_;
+  CommitCounters lake_counters_;
+  std::string lake_waits_for_;
   LifeCounts counts_;
   SteadyTime last_warehouse_commit_{};
   std::unique_ptr<OpenCommit> open_;  // while it is there, its thread has the committer

@@ -67,3 +67,23 @@ def test_a_frozen_broker_is_waited_for():
         run.send_signal(signal.SIGTERM)
         assert run.wait(60) == 0, log(run)
         case.check()
+
+
+def test_the_warehouse_does_not_wait_for_the_lake():
+    stack = shared("kafka", "postgres")
+    topic = stack.topic()
+    with Case(topic) as case:
+        case.produce([thing(n) for n in range(100)])
+        case.project.env["FP"] = "s1_seal.lake:delay:1:7:120000"  # no lake commit ends in this test
+        run = case.project.start("run")
+        wait_until(lambda: case.count() == 100, 60)
+        for total in (200, 300):
+            case.produce([thing(n) for n in range(total - 100, total)])
+            wait_until(lambda: case.count() == total, 30)
+        marks = {row["sink"]: row["next"] for row in case.project.json("status")["positions"]}
+        assert marks == {"warehouse": 300, "lake": 0}
+        run.kill()
+        run.wait(60)
+        del case.project.env["FP"]
+        case.once()
+        case.check()
