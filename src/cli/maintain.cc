@@ -125,11 +125,13 @@ int ExitCodeOf(const MaintainReport& report) {
   return 0;
 }
 
-void Show(ProgressLine& line, const MaintenanceProgress& progress) {
-  const std::string text = fmt::format("{}: {}", progress.table, progress.step);
+void Show(ProgressLine& line, Pace& pace, const MaintenanceProgress& progress) {
+  std::string text = fmt::format("{}: {}", progress.table, progress.step);
   if (progress.total == 0) return line.Show(text);
-  line.Show(fmt::format("{} {} of {}", text, Bytes(progress.done), Bytes(progress.total)),
-            progress.done, progress.total);
+  text += fmt::format(" {} of {}", Bytes(progress.done), Bytes(progress.total));
+  const double rate = pace.Note(progress.done, progress.total);
+  if (rate > 0) text += fmt::format("  {}/s", Bytes(static_cast<int64_t>(rate)));
+  line.Show(text, progress.done, progress.total);
 }
 
 // Waits for a turn that another process has, such as a run's in the background.
@@ -165,7 +167,8 @@ int Maintain(const CommonArgs& common, const MaintainArgs& args) {
   const StopOnSignal stop;
   ProgressLine line(common.json());
   options.stop = stop.token();
-  options.on_progress = [&](const MaintenanceProgress& progress) { Show(line, progress); };
+  Pace pace;
+  options.on_progress = [&](const MaintenanceProgress& progress) { Show(line, pace, progress); };
   const auto report = RunInTurn(*spec, *services, options, line, args.wait_s);
   line.End();
   if (!report) return Failed(common, report.error());

@@ -34,8 +34,24 @@ std::string Bar(int64_t done, int64_t total) {
 
 ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(IsTerminal(STDERR_FILENO)) {}
 
-void ProgressLine::Show(const std::string& text, int64_t done, int64_t total) {
-  if (quiet_ || text.empty()) return;
+double Pace::Note(int64_t done, int64_t total) {
+  if (total != total_ || done < last_) {
+    total_ = total;
+    from_ = done;
+    since_ = Now();
+  }
+  last_ = done;
+  const auto ms = static_cast<double>(ElapsedMs(since_));
+  return ms < 1'000 ? 0 : static_cast<double>(done - from_) * 1'000 / ms;
+}
+
+void ProgressLine::Show(const std::string& what, int64_t done, int64_t total) {
+  if (quiet_ || what.empty()) return;
+  std::string text = what;
+  const double pace = total > 0 ? pace_.Note(done, total) : 0;
+  if (pace > 0 && done < total) {
+    text += fmt::format("  {} left", Duration(static_cast<double>(total - done) / pace));
+  }
   if (terminal_) {
     const std::string line = (total > 0 ? Bar(done, total) : "") + text;
     // The bar's blocks are three bytes but one column each.

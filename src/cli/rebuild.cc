@@ -97,9 +97,7 @@ json AsJson(const RebuildArgs& args, const RebuildReport& report, double seconds
 std::string ProgressText(int64_t done, int64_t total, double seconds) {
   std::string text = fmt::format("{} of {} rows", WithThousands(done), WithThousands(total));
   if (done == 0 || seconds < 1) return text;
-  const double rate = static_cast<double>(done) / seconds;
-  const auto left = static_cast<double>(std::max<int64_t>(total - done, 0));
-  return text + fmt::format(", {}, {} left", Rate(rate), Duration(left / rate));
+  return text + "  " + Rate(static_cast<double>(done) / seconds);
 }
 
 }  // namespace

@@ -62,8 +62,13 @@ int Verify(const CommonArgs& common, const VerifyArgs&) {
   auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   ProgressLine line(common.json());
-  const auto report = VerifyPipeline(
-      *spec, *services, [&](const std::string& table) { line.Show("reading " + table); });
+  Pace pace;
+  const auto report = VerifyPipeline(*spec, *services, [&](const VerifyProgress& progress) {
+    const double rate = pace.Note(progress.rows, progress.total);
+    line.Show(fmt::format("reading {}  {} rows{}", progress.place, WithThousands(progress.rows),
+                          rate > 0 ? "  " + Rate(rate) : ""),
+              progress.rows, progress.total);
+  });
   line.End();
   if (!report) return Failed(common, report.error());
   if (report->lines.empty() && !common.json())

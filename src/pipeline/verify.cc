@@ -22,7 +22,7 @@ constexpr std::string_view kHeldColumns =
 class Verifier {
  public:
   Verifier(const Spec& spec, Services& services, SqlSession& session, duckdb_connection duck,
-           std::string scratch_folder, const std::function<void(const std::string&)>& on_progress)
+           std::string scratch_folder, const OnVerifyProgress& on_progress)
       : spec_(spec),
         services_(services),
         session_(session),
@@ -33,6 +33,7 @@ class Verifier {
   Result<VerifyReport> Execute() {
     SLUICE_ASSIGN(positions_, ReadPositions(session_, spec_.pipeline));
     SLUICE_TRY(ReadLeftOut());
+    total_ = ExpectedRows();
     SLUICE_TRY(CompareQuarantine());
     SLUICE_TRY(CompareLakeTable(spec_.bronze.table, nullptr));
     for (const auto& silver : spec_.silver) SLUICE_TRY(CompareLakeTable(silver.table, &silver));
@@ -53,6 +54,22 @@ class Verifier {
       left_out_[{*row[0], IntegerOf(row[1]), IntegerOf(row[2]), *row[3]}] = IntegerOf(row[4]);
     }
     return {};
+  }
+
+  // Of all tables; what silver's SQL leaves out is counted too, an upsert's rows as if each stayed.
+  int64_t ExpectedRows() const {
+    const auto warehouse_tables = std::ranges::count_if(
+        spec_.silver, [](const auto& one) { return one.warehouse.has_value(); });
+    const auto lake_tables = static_cast<int64_t>(spec_.silver.size()) + 1;
+    int64_t rows = 0;
+    for (const auto& position : positions_) {
+      rows += position.ok * (position.sink == Sink::kLake ? lake_tables : warehouse_tables);
+    }
+    return rows;
+  }
+
+  void Tell(std::string place, int64_t rows) const {
+    on_progress_({std::move(place), report_.rows + rows, total_});
   }
 
   int64_t LeftOut(const PositionReport& position, const std::string& table) const {
@@ -138,10 +155,10 @@ class Verifier {
   // `silver`: null for bronze.
   Status CompareLakeTable(const TableName& name, const SilverSpec* silver) {
     const std::string place = "lake " + name.Full();
-    on_progress_(place);
+    Tell(place, 0);
     LakeReading reading{.table = name, .key = {}, .scratch_folder = scratch_folder_, .on_file = {}};
-    reading.on_file = [&](size_t file, size_t files) {
-      on_progress_(fmt::format("{}: file {} of {}", place, file, files));
+    reading.on_file = [&](size_t file, size_t files, int64_t rows) {
+      Tell(fmt::format("{}: file {} of {}", place, file, files), rows);
     };
     if (silver != nullptr && silver->warehouse && silver->warehouse->mode == WriteMode::kUpsert) {
       reading.key = silver->warehouse->key;
@@ -163,7 +180,7 @@ class Verifier {
 
   Status CompareWarehouseTable(const SilverSpec& silver) {
     const std::string name = silver.warehouse->schema + "." + silver.warehouse->table;
-    on_progress_("warehouse " + name);
+    Tell("warehouse " + name, 0);
     const std::string quoted =
         QuoteIdentifier(silver.warehouse->schema) + "." + QuoteIdentifier(silver.warehouse->table);
     SLUICE_ASSIGN(const SqlRows rows,
@@ -221,9 +238,10 @@ class Verifier {
   SqlSession& session_;
   duckdb_connection duck_;
   const std::string scratch_folder_;
-  const std::function<void(const std::string&)>& on_progress_;
+  const OnVerifyProgress& on_progress_;
   std::map<TableName, int64_t> lake_keys_;  // different keys, of tables whose rows were read
   std::vector<PositionReport> positions_;
+  int64_t total_ = 0;  // rows that the ledger expects
   std::map<std::tuple<std::string, int64_t, int64_t, std::string>, int64_t> left_out_;
   VerifyReport report_;
 };
@@ -236,7 +254,7 @@ bool VerifyReport::ok() const {
 }
 
 Result<VerifyReport> VerifyPipeline(const Spec& spec, Services& services,
-                                    const std::function<void(const std::string&)>& on_progress) {
+                                    const OnVerifyProgress& on_progress) {
   SLUICE_ASSIGN(const auto session, services.database->Connect("sluice-verify"));
   SLUICE_ASSIGN(const bool ran, HasLedgerTables(*session));
   if (!ran) return VerifyReport{};

@@ -30,10 +30,18 @@ struct VerifyReport {
   bool ok() const;
 };
 
+/// How far a verification is; `total` is what the ledger expects of all tables.
+struct VerifyProgress {
+  std::string place;  ///< `lake raw.books: file 3 of 12`
+  int64_t rows = 0;
+  int64_t total = 0;
+};
+using OnVerifyProgress = std::function<void(const VerifyProgress&)>;
+
 /// Compares, in one REPEATABLE READ snapshot, the ledger's ranges with the rows in every lake
 /// table, warehouse table and the quarantine, by log and partition, and opens every data file of
-/// the lake. `on_progress` is told which table is read. Writes nothing.
+/// the lake. Writes nothing.
 Result<VerifyReport> VerifyPipeline(const Spec& spec, Services& services,
-                                    const std::function<void(const std::string&)>& on_progress);
+                                    const OnVerifyProgress& on_progress);
 
 }  // namespace sluice

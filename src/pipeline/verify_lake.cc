@@ -138,7 +138,7 @@ Result<LakeContent> ReadLakeContent(const Spec& spec, Services& services, SqlSes
   size_t number = 0;
   SLUICE_TRY(VisitFiles(files, *services.store, reading.scratch_folder,
                         [&](const LiveFile& file, const std::string& local) {
-                          reading.on_file(++number, files.size());
+                          reading.on_file(++number, files.size(), content.rows);
                           return reader.Read(file, local);
                         }));
   return reader.Finish();

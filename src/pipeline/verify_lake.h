@@ -35,8 +35,8 @@ struct LakeReading {
   TableName table;
   std::vector<std::string> key;  ///< columns; none: keys are not counted
   std::string scratch_folder;    ///< for copies of files
-  /// Told which file of how many is read.
-  std::function<void(size_t file, size_t files)> on_file;
+  /// Told which file of how many is read, and how many rows were before.
+  std::function<void(size_t file, size_t files, int64_t rows)> on_file;
 };
 
 /// Opens every data file, a few at a time on this machine's disk, and counts its rows; memory is
