@@ -20,6 +20,7 @@ PARTS = {
     "freshness": ("freshness", "produced → readable, in PostgreSQL and in Iceberg"),
     "limits": ("limits", "the same data through each library alone, and through sluice"),
     "scale": ("scale", "cost by partitions, workers, rows, record size, columns, repeated keys"),
+    "spike": ("spike", "twenty times the load for a minute: memory, and how soon it is drained"),
     "growth": ("growth", "a lake commit's time and a reader's, after more and more commits"),
     "all": ("run_all", "all of them, JSON into a folder; 25 minutes at most"),
     "report": ("report", "the tables of docs/benchmarks.md from that folder"),

@@ -17,6 +17,7 @@ SET = {
     "limits": ("limits", "--rows", "2000000"),
     "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "40", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
+    "spike": ("spike",),
     "scale": ("scale",),
     "growth": ("growth", "--commits", "10000"),
 }
@@ -25,6 +26,7 @@ TRIAL = {
     "limits": ("limits", "--rows", "100000"),
     "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "6", "--idle", "2", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "4", "--idle", "2"),
+    "spike": ("spike", "--seconds", "4", "--calm", "2"),
     "scale": ("scale", "--rows", "20000"),
     "growth": ("growth", "--commits", "100"),
 }

@@ -116,6 +116,16 @@ def scale(result):
          case["memory_mb"]] for case in result["cases"]])
 
 
+def spike(result):
+    memory = result["memory_mb"]
+    head = ["records a second", "peak MB before", "in the spike", "after it", "drained after, s"]
+    return table(head, [[f"{result['rate']:,.0f}, then {result['spike_per_s']:,} for "
+                         f"{result['spike_s']:.0f} s", memory["before"], memory["spike"],
+                         memory["after"], result["drained_s"]]]) + (
+        f"\n`lake.every: {result['lake_every']}`; drained: from the last record of the spike until "
+        "both sinks have all.\n")
+
+
 def growth(result):
     head = ["commits", "commit, ms (median of 100)", "its p99", "metadata, kB", "manifest list, kB",
             "snapshots", "data files", "a reader plans in, ms", "maintenance, ms"]
@@ -131,4 +141,5 @@ def growth(result):
 KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
          "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
+         "spike": ("spike", spike),
          "growth": ("growth", growth)}

@@ -44,6 +44,14 @@ def test_compare(folder):
         assert result[name], name
 
 
+def test_spike(folder):
+    result = bench(folder, "spike", "--rate", "200", "--seconds", "3", "--calm", "2")
+    assert result["outputs_equal"] is True
+    assert result["sent"] > 10_000 and result["spike_per_s"] > 2_000
+    assert all(result["memory_mb"][phase] > 0 for phase in ("before", "spike", "after"))
+    assert result["drained_s"] >= 0
+
+
 def test_freshness(folder):
     result = bench(folder, "freshness", "--seconds", "3", "--rate", "500", "--idle", "1")
     assert result["outputs_equal"] is True
