@@ -104,8 +104,8 @@ struct SqlArgs {
 struct MaintainArgs {
   std::vector<std::string> tables;  ///< empty: all
   bool dry_run = false;
-  int64_t keep_snapshots = 100;
-  std::string snapshot_age = "15m", orphans_after = "3d", receipts_after = "7d";
+  int64_t keep_snapshots = 0;  ///< 0 and empty: as the pipeline file says
+  std::string snapshot_age, orphans_after, receipts_after;
   int64_t wait_s = 60;  ///< for another process's turn
 };
 struct VerifyArgs {};

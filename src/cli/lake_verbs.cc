@@ -28,17 +28,14 @@ void AddMaintain(CLI::App& app, Chosen& chosen, const CommonArgs& common) {
               chosen, common, Maintain, maintain);
   verb->add_option("table", maintain->tables, "Such as raw.books; several; default: all");
   verb->add_flag("--dry-run", maintain->dry_run, "Change nothing, say what would be done");
-  verb->add_option("--keep-snapshots", maintain->keep_snapshots, "The newest so many stay")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  verb->add_option("--snapshot-age", maintain->snapshot_age, "Younger ones stay, too")
-      ->capture_default_str();
+  verb->add_option("--keep-snapshots", maintain->keep_snapshots,
+                   "The newest so many stay; default: maintenance.snapshots.keep")
+      ->check(CLI::Range(1, 100'000));
+  verb->add_option("--snapshot-age", maintain->snapshot_age, "Younger ones stay, too");
   verb->add_option("--orphans-after", maintain->orphans_after,
-                   "Files that nothing refers to go after this; 1h at least")
-      ->capture_default_str();
+                   "Files that nothing refers to go after this; 1h at least");
   verb->add_option("--receipts-after", maintain->receipts_after,
-                   "Rows of sluice.commit go after this; 1d at least")
-      ->capture_default_str();
+                   "Rows of sluice.commit go after this; 1d at least");
   verb->add_option("--wait", maintain->wait_s, "Seconds to wait while another process does it")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

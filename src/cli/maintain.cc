@@ -31,6 +31,7 @@ Result<TableName> ParseName(const std::string& text) {
 }
 
 Status ReadAge(const std::string& flag, const std::string& text, int64_t least_ms, int64_t& to) {
+  if (text.empty()) return {};
   const auto age = ParseDuration(text);
   if (!age) {
     return Fail(ErrorKind::kUsage,
@@ -44,8 +45,8 @@ Status ReadAge(const std::string& flag, const std::string& text, int64_t least_m
               "them");
 }
 
-Status ReadLimits(const MaintainArgs& args, MaintenanceLimits& limits) {
-  limits.keep_snapshots = args.keep_snapshots;
+Status ReadLimits(const MaintainArgs& args, MaintenanceSpec& limits) {
+  if (args.keep_snapshots > 0) limits.keep_snapshots = args.keep_snapshots;
   SLUICE_TRY(ReadAge("--snapshot-age", args.snapshot_age, 0, limits.snapshot_age_ms));
   SLUICE_TRY(ReadAge("--orphans-after", args.orphans_after, kHourMs, limits.orphans_after_ms));
   return ReadAge("--receipts-after", args.receipts_after, 24 * kHourMs, limits.receipts_after_ms);
@@ -156,12 +157,13 @@ int Maintain(const CommonArgs& common, const MaintainArgs& args) {
     if (!name) return Failed(common, name.error());
     options.tables.push_back(*std::move(name));
   }
-  if (const Status read = ReadLimits(args, options.limits); !read) {
-    return Failed(common, read.error());
-  }
   int exit_code = 0;
   const auto spec = Load(common, exit_code);
   if (!spec) return exit_code;
+  options.limits = spec->maintenance;
+  if (const Status read = ReadLimits(args, options.limits); !read) {
+    return Failed(common, read.error());
+  }
   auto services = OpenServices(*spec, Waiting(10));
   if (!services) return Failed(common, services.error());
   const StopOnSignal stop;

@@ -145,6 +145,7 @@ void ReadPipeline(Reader& reader, const Node& root, Spec& spec) {
       Key{"silver", "", [&](const Node& n) { silver = &n; }},
       Key{"gold", "", [&](const Node& n) { gold = &n; }},
       Key{"serve", "", [&](const Node& n) { serve = &n; }},
+      Key{"maintenance", "", [&](const Node& n) { ReadMaintenance(reader, n, spec.maintenance); }},
       Key{"quarantine", "", [&](const Node& n) { ReadQuarantine(reader, n, spec); }},
   };
   reader.ReadMap(root, keys);

@@ -39,6 +39,8 @@ void ReadPartitionBy(Reader& reader, const Node& node, const std::vector<Field>*
 
 void ReadGold(Reader& reader, const Node& node, GoldSpec& gold);
 
+void ReadMaintenance(Reader& reader, const Node& node, MaintenanceSpec& maintenance);
+
 /// Reads `serve`; without one, `node` is the file's root and the environment counts.
 void ReadServe(Reader& reader, const Node& node, ServeSpec& serve);
 

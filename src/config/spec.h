@@ -149,6 +149,17 @@ struct StormLimit {
   int64_t of_last = 1000;      ///< records
 };
 
+/// How the lake's tables are kept small.
+struct MaintenanceSpec {
+  bool off = true;            ///< a run leaves them alone
+  int64_t every_ms = 60'000;  ///< in a run
+  int64_t target_file_bytes = 128 << 20;
+  int64_t keep_snapshots = 100;
+  int64_t snapshot_age_ms = 15 * 60'000LL;       ///< younger ones stay, too
+  int64_t orphans_after_ms = 3 * 86'400'000LL;   ///< what nothing refers to goes after this
+  int64_t receipts_after_ms = 7 * 86'400'000LL;  ///< rows of sluice.commit
+};
+
 /// A checked pipeline file. Paths are absolute, variables replaced, defaults filled in.
 struct Spec {
   std::string file;    ///< the pipeline file's path
@@ -161,6 +172,7 @@ struct Spec {
   std::vector<SilverSpec> silver;  ///< none or more, each from `bronze.table`
   std::optional<GoldSpec> gold;
   ServeSpec serve;
+  MaintenanceSpec maintenance;
   int64_t quarantine_limit_rows = -1;  ///< `run --once` exits 1 beyond it; -1: no limit
   StormLimit storm;
 

@@ -125,6 +125,14 @@ std::vector<std::string> FactsOf(const Spec& spec) {
               fmt::format("{} port {}", spec.serve.http->host, spec.serve.http->port));
   if (!spec.serve.hosts.empty()) facts.Add("serve.hosts", Join(spec.serve.hosts, " "));
   if (!spec.serve.token.empty()) facts.Add("serve.token", spec.serve.token);
+  const MaintenanceSpec& care = spec.maintenance;
+  if (care.off) facts.Add("maintenance", "off");
+  facts.Add("maintenance.every_ms", care.every_ms);
+  facts.Add("maintenance.target_file_bytes", care.target_file_bytes);
+  facts.Add("maintenance.snapshots",
+            fmt::format("keep {}, {} ms", care.keep_snapshots, care.snapshot_age_ms));
+  facts.Add("maintenance.orphans_after_ms", care.orphans_after_ms);
+  facts.Add("maintenance.receipts_after_ms", care.receipts_after_ms);
   facts.Add("quarantine_limit_rows", spec.quarantine_limit_rows);
   facts.Add("quarantine.storm",
             fmt::format("{}% of {}", spec.storm.share_percent, spec.storm.of_last));

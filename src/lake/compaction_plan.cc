@@ -41,8 +41,9 @@ Result<Candidates> FindSmall(ObjectStore& store, const LoadedTable& table,
   return small;
 }
 
-// Smallest first, each next one no larger than all before it together: sizes grow like those of a
-// binary counter. A bin ends where it is full or the next file is of another size.
+// Smallest first, each next one no larger than all before it together, and half as much again since
+// no two files are quite alike: sizes grow like those of a binary counter. A bin ends where it is
+// full or the next file is of another size.
 std::vector<CompactionBin> Pack(const Values& partition, std::vector<LiveFile> files,
                                 const CompactionLimits& limits) {
   std::stable_sort(files.begin(), files.end(), [](const LiveFile& a, const LiveFile& b) {
@@ -58,7 +59,8 @@ std::vector<CompactionBin> Pack(const Values& partition, std::vector<LiveFile> f
   };
   for (LiveFile& file : files) {
     const bool full = bytes + file.size_bytes > limits.target_file_bytes;
-    const bool alike = file.size_bytes <= std::max(bytes, limits.target_file_bytes / kTinyPart);
+    const bool alike =
+        file.size_bytes <= std::max(bytes + bytes / 2, limits.target_file_bytes / kTinyPart);
     if (!open.files.empty() && (full || !alike)) close(full);
     bytes += file.size_bytes;
     open.files.push_back(std::move(file));

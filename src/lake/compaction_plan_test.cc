@@ -55,6 +55,11 @@ TEST_F(CompactionPlanTest, AFileWaitsForOthersOfItsSize) {
   EXPECT_EQ(bins[0].size(), 21U) << "the small ones together are as large by now";
 }
 
+TEST_F(CompactionPlanTest, FilesOfAStreamAreNeverQuiteAlike) {
+  for (const int64_t bytes : {2'000, 2'010, 2'300, 2'900}) AppendFile(1, bytes);
+  EXPECT_THAT(Bins(kLimits), ElementsAre(ElementsAre(2'000, 2'010, 2'300, 2'900)));
+}
+
 TEST_F(CompactionPlanTest, ABinIsFullAtTheTarget) {
   for (int i = 0; i < 5; ++i) AppendFile(1, 5'000);
   EXPECT_THAT(Bins({.target_file_bytes = 12'800, .min_files = 2}),

@@ -17,11 +17,15 @@ namespace {
 constexpr std::chrono::seconds kUploadBase{60};
 constexpr int64_t kSlowestBytesPerSecond = 1 << 20;
 
-// It works beside a stream that has the memory: one file at a time, short queues.
+// It works beside a stream that has the memory: one file at a time, small row groups, short queues.
+// A row group is in memory about three times: as rows, encoded, and as what is read.
+constexpr int64_t kGroupBytes = 8 << 20;
+
 ParquetOptions WriterOptions(int64_t target_file_bytes) {
   return {.file_size_bytes = target_file_bytes,
+          .row_group_bytes = kGroupBytes,
           .max_open_files = 1,
-          .max_buffered_bytes = 64 << 20,
+          .max_buffered_bytes = 4 * kGroupBytes,
           .max_queued_chunks = 4,
           .max_queued_bytes = 4 << 20};
 }

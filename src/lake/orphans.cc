@@ -16,7 +16,6 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kStoreCall{60};
-constexpr std::chrono::minutes kList{10};
 
 // Hashes of normalised addresses: eight bytes for each object of a large table. Two that collide
 // keep an orphan alive, and never the other way round.
@@ -50,7 +49,7 @@ Result<int64_t> ListAll(ObjectStore& store, const std::string& location,
   const RemotePath probe{
       fmt::format("{}/metadata/.sluice-clock-{}", location, Uuid::Random().value)};
   if (options.probe) SLUICE_TRY(store.Put(probe, "clock", Now() + kStoreCall));
-  SLUICE_ASSIGN(objects, store.List({location + "/metadata"}, Now() + kList));
+  SLUICE_ASSIGN(objects, store.List({location + "/metadata"}, Now() + options.list_within));
   int64_t now_ms = WallClockMs();
   if (options.probe) {
     SLUICE_TRY(store.Delete(probe, Now() + kStoreCall));
@@ -63,8 +62,8 @@ Result<int64_t> ListAll(ObjectStore& store, const std::string& location,
     now_ms = shown->modified_ms;
     objects.erase(shown);
   }
-  if (options.data) {
-    SLUICE_ASSIGN(const auto data, store.List({location + "/data"}, Now() + kList));
+  if (!options.superseded_only) {
+    SLUICE_ASSIGN(const auto data, store.List({location + "/data"}, Now() + options.list_within));
     objects.insert(objects.end(), data.begin(), data.end());
   }
   return now_ms;
@@ -118,12 +117,15 @@ Result<Orphans> FindOrphans(SqlSession& session, const std::string& catalog, con
   for (const Json& entry : ListMember(metadata.tree, "metadata-log")) {
     known.Add(TextMember(entry, "metadata-file").value_or(""));
   }
-  SLUICE_TRY(VisitReachable(store, metadata, [&](const std::string& path) { known.Add(path); }));
+  if (!options.superseded_only) {
+    SLUICE_TRY(VisitReachable(store, metadata, [&](const std::string& path) { known.Add(path); }));
+  }
   const int64_t oldest = OldestVersion(metadata, pointer);
   Orphans orphans;
   for (ObjectInfo& object : objects) {
     const int64_t version = VersionOf(object.path.value);
     const bool superseded = version >= 0 && version < oldest;
+    if (options.superseded_only && !superseded) continue;
     const int64_t limit_ms = superseded ? options.superseded_ms : options.older_than_ms;
     if (object.modified_ms < now_ms - limit_ms && !known.Has(object.path.value)) {
       orphans.objects.push_back(std::move(object));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ struct OrphanOptions {
   /// Of metadata files that fell off the metadata-log. They can never be named again, so this is
   /// only for readers that have just read the old pointer.
   int64_t superseded_ms = 5 * 60'000LL;
-  bool data = true;   ///< false: look into `metadata/` alone, which is short
+  bool superseded_only = false;  ///< of those alone: lists `metadata/`, reads no manifest
   bool probe = true;  ///< ask the store's clock by an object of our own; false: trust ours
+  std::chrono::seconds list_within{600};  ///< then kRetryable
 };
 
 /// Finds them. Lists first and reads the table afterwards, so whatever was committed meanwhile is

@@ -79,6 +79,16 @@ TEST(ParquetRoutingTest, WholeChunksAndScatteredRowsOfOnePartitionMeet) {
   EXPECT_EQ(written.files.size(), 2u);
 }
 
+TEST(ParquetRoutingTest, RowGroupsAreBoundedByTheirBytes) {
+  const std::string sql = GroupedSql(6'000, "'one'");
+  const Written many = WriteGrouped(sql, 2, {.row_group_bytes = 64 << 10});
+  ASSERT_EQ(many.files.size(), 1U);
+  EXPECT_GT(many.files[0].file.split_offsets.size(), 3U);
+  const Written one = WriteGrouped(sql, 2, {});
+  ASSERT_EQ(one.files.size(), 1U);
+  EXPECT_EQ(one.files[0].file.split_offsets.size(), 1U);
+}
+
 TEST(ParquetRoutingTest, OpenFilesAreBoundedByClosingTheLargest) {
   const Written written = WriteGrouped(GroupedSql(60'000, "'g' || i % 8"), 2,
                                        {.row_group_rows = 2'048, .max_open_files = 3});

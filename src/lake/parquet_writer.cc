@@ -64,6 +64,7 @@ Status ParquetOptions::Validate() const {
   constexpr int64_t kMost = int64_t{1} << 40;
   SLUICE_TRY(CheckLimit("file_size_bytes", file_size_bytes, 1, kMost));
   SLUICE_TRY(CheckLimit("row_group_rows", row_group_rows, kChunkRows, kMost));
+  SLUICE_TRY(CheckLimit("row_group_bytes", row_group_bytes, 1, kMost));
   SLUICE_TRY(CheckLimit("max_open_files", max_open_files, 1, 1'000));
   SLUICE_TRY(CheckLimit("max_gathering", max_gathering, 1, 100'000));
   SLUICE_TRY(CheckLimit("max_buffered_bytes", max_buffered_bytes, 1, kMost));
@@ -98,7 +99,7 @@ ParquetTableWriter::~ParquetTableWriter() {
   Discard();
 }
 
-Status ParquetTableWriter::Append(std::shared_ptr<const void> keep_alive,
+Status ParquetTableWriter::Append(const std::shared_ptr<const void>& keep_alive,
                                   std::span<const Chunk> rows) {
   if (failed_) return Fail(*failed_);
   Status appended = AppendAll(keep_alive, rows);
@@ -190,7 +191,7 @@ Status ParquetTableWriter::FlushGathered(Partition& partition) {
 }
 
 Status ParquetTableWriter::Write(Partition& partition, std::shared_ptr<const Chunk> chunk) {
-  if (!partition.open) SLUICE_TRY(Open(partition));
+  if (!partition.open) SLUICE_TRY(Open(partition, *chunk));
   Output& output = *partition.open;
   const auto rows = static_cast<int64_t>(chunk->rows());
   SLUICE_ASSIGN(const int64_t bytes, output.stats.Add(*chunk));
@@ -206,11 +207,14 @@ Status ParquetTableWriter::Write(Partition& partition, std::shared_ptr<const Chu
   return KeepMemoryLimit();
 }
 
-Status ParquetTableWriter::Open(Partition& partition) {
+Status ParquetTableWriter::Open(Partition& partition, const Chunk& first) {
   if (OpenFiles() >= options_.max_open_files) SLUICE_TRY(Retire(Largest(), kMaxEnding));
   const int64_t share = options_.row_group_rows / (OpenFiles() + 1);
+  const int64_t rows = std::max(share, std::min(options_.row_group_rows, kLeastGroupRows));
+  SLUICE_ASSIGN(const int64_t bytes, ParquetStats(spool_->schema()).Add(first));
+  const int64_t fit = options_.row_group_bytes / (bytes / static_cast<int64_t>(first.rows()) + 1);
   const ParquetFileOptions file_options{
-      .row_group_rows = std::max(share, std::min(options_.row_group_rows, kLeastGroupRows)),
+      .row_group_rows = std::max(std::min(rows, fit), int64_t{kChunkRows}),
       .max_queued_chunks = options_.max_queued_chunks,
       .max_queued_bytes = options_.max_queued_bytes};
   SLUICE_ASSIGN(auto file, ParquetFile::Start(*spool_, file_options));

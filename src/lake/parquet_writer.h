@@ -20,6 +20,7 @@ namespace sluice {
 struct ParquetOptions {
   int64_t file_size_bytes = 128 << 20;     ///< a file is closed once it holds this much
   int64_t row_group_rows = 122'880;        ///< of the first open file; the nth has an nth of it
+  int64_t row_group_bytes = 1 << 30;       ///< as its rows lie in memory; by a file's first ones
   int64_t max_open_files = 32;             ///< each has a thread; beyond it the largest is closed
   int64_t max_gathering = 1'024;           ///< partitions whose rows wait for a full chunk
   int64_t max_buffered_bytes = 192 << 20;  ///< of unfinished row groups, all files together
@@ -58,7 +59,7 @@ class ParquetTableWriter {
   /// point to; it is shared until they are written. Waits while a file's queue is full. FailsWith
   /// kInvariant for rows of another layout or infinite times, kRetryable or kFatal when a file
   /// cannot be written; after a failure every call fails alike until Discard.
-  Status Append(std::shared_ptr<const void> keep_alive, std::span<const Chunk> rows);
+  Status Append(const std::shared_ptr<const void>& keep_alive, std::span<const Chunk> rows);
   /// Returns about how many bytes are in the largest file that Close would return.
   int64_t OpenBytes() const;
   /// Ends all files and returns those that hold rows, the caller's from then on. Statistics are
@@ -79,7 +80,7 @@ class ParquetTableWriter {
   Status Gather(Partition& partition, const Chunk& chunk);
   Status FlushGathered(Partition& partition);
   Status Write(Partition& partition, std::shared_ptr<const Chunk> chunk);
-  Status Open(Partition& partition);
+  Status Open(Partition& partition, const Chunk& first);
   Status Retire(Partition& partition, int64_t max_ending);
   Status KeepMemoryLimit();
   Status KeepPartitionLimit();

@@ -382,8 +382,9 @@ TEST(ParquetWriterTest, RefusesInfiniteTimes) {
 TEST(ParquetWriterTest, OptionsHaveLimits) {
   EXPECT_TRUE(ParquetOptions{}.Validate().has_value());
   const ParquetOptions wrong[] = {{.file_size_bytes = 0},   {.row_group_rows = 100},
-                                  {.max_open_files = 0},    {.max_gathering = 0},
-                                  {.max_queued_chunks = 0}, {.compression_level = 23}};
+                                  {.row_group_bytes = 0},   {.max_open_files = 0},
+                                  {.max_gathering = 0},     {.max_queued_chunks = 0},
+                                  {.compression_level = 23}};
   for (const auto& options : wrong) {
     EXPECT_EQ(options.Validate().error().kind, ErrorKind::kInvalidConfig);
   }

@@ -13,8 +13,8 @@
 namespace sluice {
 
 struct ExpiryLimits {
-  int64_t keep = 100;               ///< the newest so many stay
-  int64_t age_ms = 15 * 60 * 1000;  ///< and all younger than this
+  int64_t keep = 100;              ///< the newest so many stay
+  int64_t age_ms = 15 * 60'000LL;  ///< and all younger than this
 };
 
 /// Returns the snapshots to drop, oldest first: all but the newest `keep`, those younger than the

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "lake/catalog.h"
+#include "lake/stoppable_store.h"
 #include "ledger/maintenance_lock.h"
 #include "ledger/receipt.h"
 #include "ledger/schema.h"
@@ -66,15 +67,23 @@ Result<MaintainReport> MaintainLake(const Spec& spec, SqlDatabase& database, Obj
                       {.pipeline = spec.pipeline, .worker = worker, .program = "sluice-maintain"},
                       [](const std::string&) {});
   const ScratchFolder scratch(spec.StateFolder());
+  StoppableStore stoppable(store, options.stop);
   for (const TableName& table : tables) {
     SLUICE_ASSIGN(const auto pointer, FindPointer(*session, spec.lake.catalog, table));
     if (!pointer) continue;  // nothing was written to it yet
-    TableMaintainer maintainer(spec, {*session, committer, store, scratch.path(), worker}, options,
-                               table);
+    const auto quiet = options.quiet.find(table.Full());
+    if (!options.sweep && quiet != options.quiet.end() && quiet->second.pointer == *pointer) {
+      report.tables.push_back(quiet->second);
+      continue;
+    }
+    TableMaintainer maintainer(spec, {*session, committer, stoppable, scratch.path(), worker},
+                               options, table, *pointer);
     SLUICE_ASSIGN(TableMaintenance done, maintainer.Run());
     report.tables.push_back(std::move(done));
   }
-  SLUICE_ASSIGN(report.receipts, PruneOld(*session, spec, options));
+  if (options.sweep) {
+    SLUICE_ASSIGN(report.receipts, PruneOld(*session, spec, options));
+  }
   return report;
 }
 

@@ -15,6 +15,7 @@
 #include "pipeline/gold_stage.h"
 #include "pipeline/ledger_watch.h"
 #include "pipeline/lives.h"
+#include "pipeline/maintenance_stage.h"
 #include "pipeline/run_start.h"
 #include "pipeline/stations.h"
 
@@ -54,6 +55,21 @@ void Keep(const Result<BuildResult>& result, GoldStatus& gold) {
   gold.skipped = result->skipped;
 }
 
+void Keep(const Result<MaintainReport>& report, MaintenanceStatus& status) {
+  ++status.rounds;
+  status.finished_ms = WallClockMs();
+  status.error = report ? "" : report.error().message;
+  if (!report) ++status.failures;
+  if (!report) return;
+  for (const TableMaintenance& table : report->tables) {
+    if (status.error.empty() && table.skipped) status.error = table.skipped->message;
+    status.compacted_files += table.compacted_files;
+    status.written_files += table.written_files;
+    status.expired_snapshots += table.snapshots_expired;
+    status.deleted_objects += table.deleted_objects + table.orphans;
+  }
+}
+
 // One run from start to end; a method for each phase, in this order.
 class Run {
  public:
@@ -65,6 +81,7 @@ class Run {
     board_.UpdateRun([](RunStatus& run) { run.started_ms = WallClockMs(); });
     SLUICE_ASSIGN(basis_, StartRun(spec_, options_, events_, board_, stop_));
     SLUICE_TRY(StartGold());
+    StartMaintenance();
     StartWorkers();
     Supervise();
     return Finish();
@@ -86,6 +103,14 @@ class Run {
                     events_.on_gold(result);
                   }));
     return {};
+  }
+
+  void StartMaintenance() {
+    if (spec_.maintenance.off) return;
+    board_.UpdateRun([](RunStatus& run) { run.maintenance.emplace(); });
+    maintenance_.emplace(spec_, basis_.services, [this](const auto& report) {
+      board_.UpdateRun([&](RunStatus& run) { Keep(report, *run.maintenance); });
+    });
   }
 
   WorkerOptions OptionsOf(int32_t number) const {
@@ -132,6 +157,7 @@ class Run {
         run.high = high_;
         run.waiting = watch_->Trouble();
       });
+      if (stopping && maintenance_) maintenance_->RequestStop();
       if (options_.once && TargetsReached()) workers_stop_.request_stop();
       if (stop_.stop_requested() && IsDrained()) workers_stop_.request_stop();
       if (tick % kTicksPerReport == 0) ReportProgress();
@@ -246,6 +272,7 @@ class Run {
       if (!lane.status && !failure) failure = lane.status.error();
     }
     lanes_.clear();
+    maintenance_.reset();
     if (failure) return Fail(*failure);
     RunSummary summary{.last = last_, .stopped = StoppedPartitions(), .gold = std::nullopt};
     if (gold_) summary.gold = gold_->BuildNow();
@@ -269,6 +296,7 @@ class Run {
   std::mutex lanes_mutex_;
   std::stop_source workers_stop_;
   std::optional<LedgerWatch> watch_;
+  std::optional<MaintenanceStage> maintenance_;
   std::list<Lane> lanes_;  // threads: joined before all else goes
 };
 

@@ -56,6 +56,15 @@ struct GoldStatus {
   int64_t models = 0, tests = 0, passed = 0, warned = 0, failed = 0, errored = 0, skipped = 0;
 };
 
+/// The lake's maintenance by this run.
+struct MaintenanceStatus {
+  int64_t rounds = 0;       ///< that were this process's turn
+  int64_t failures = 0;     ///< of them
+  int64_t finished_ms = 0;  ///< wall clock; 0: none yet
+  std::string error{};      ///< of the last one, when it failed
+  int64_t compacted_files = 0, written_files = 0, expired_snapshots = 0, deleted_objects = 0;
+};
+
 enum class RunPhase { kStarting, kRunning, kStopping };
 
 /// What the run as a whole is doing.
@@ -69,6 +78,7 @@ struct RunStatus {
   LogId log{};
   std::map<PartitionId, Offset> high{};  ///< one past the topic's last record, where known
   std::optional<GoldStatus> gold{};      ///< absent in a pipeline without gold
+  std::optional<MaintenanceStatus> maintenance{};  ///< absent where it is off
 };
 
 struct StatusSnapshot {

@@ -24,9 +24,21 @@ constexpr std::chrono::seconds kStoreCall{60};
 constexpr size_t kConnections = 8;
 constexpr int kPlans = 3;  // others may be at the same files
 constexpr int64_t kSmallManifestBytes = 4 << 20;
-// In a stream's background, fewer are not worth a commit for which workers wait.
+// Beside a stream, fewer are not worth a commit for which workers wait. Each commit of a worker
+// leaves one of each, so what maintenance costs is a small part of what they do.
 constexpr size_t kWorthManifests = 50;
-constexpr size_t kWorthSnapshots = 20;
+constexpr size_t kLeastSnapshots = 50;
+// A stop waits for one listing and one upload at most; larger ones are for `sluice maintain`.
+constexpr std::chrono::seconds kListBesideRun{20};
+constexpr std::chrono::seconds kListAlone{600};
+constexpr int64_t kJobBytesBesideRun = 256 << 20;
+// Wide rows need this to be read; the run must not pay more for them.
+constexpr const char* kMemoryBesideRun = "SET memory_limit = '256MB'";
+
+// Expiry reads the lists of all that stay.
+size_t WorthSnapshots(size_t kept) {
+  return std::max(kLeastSnapshots, kept / 4);
+}
 
 std::unexpected<Error> Stopped() {
   return Fail(ErrorKind::kShutdown, "stopped during maintenance; what is committed stays");
@@ -39,6 +51,14 @@ size_t SmallManifests(const LoadedTable& table) {
       }));
 }
 
+Result<std::unique_ptr<DuckEngine>> MakeEngine(bool thorough) {
+  SLUICE_ASSIGN(auto engine, DuckEngine::Make());
+  SLUICE_ASSIGN(const DuckConnectionHandle duck, engine->Connect());
+  SLUICE_TRY(DuckQuery(duck.get(), "SET temp_directory = ''"));
+  if (!thorough) SLUICE_TRY(DuckQuery(duck.get(), kMemoryBesideRun));
+  return engine;
+}
+
 // What this table cannot have, though the rest of its maintenance can be done.
 bool IsOfTheTable(const Error& error) {
   return error.kind == ErrorKind::kInvalidConfig || error.kind == ErrorKind::kFatal ||
@@ -48,13 +68,14 @@ bool IsOfTheTable(const Error& error) {
 }  // namespace
 
 TableMaintainer::TableMaintainer(const Spec& spec, Tools tools, const MaintainOptions& options,
-                                 TableName table)
+                                 TableName table, std::string pointer)
     : spec_(spec),
       tools_(std::move(tools)),
       options_(options),
       table_(std::move(table)),
       loader_(tools_.store) {
   done_.table = table_.Full();
+  done_.pointer = std::move(pointer);
 }
 
 Result<TableMaintenance> TableMaintainer::Run() {
@@ -65,7 +86,10 @@ Result<TableMaintenance> TableMaintainer::Run() {
     if (options_.stop.stop_requested()) return Stopped();
     const Status status = (this->*step)();
     if (status) continue;
-    if (!IsOfTheTable(status.error())) return Fail(status.error());
+    // Beside a run there is a next time for what did not work now.
+    const bool goes_on = IsOfTheTable(status.error()) ||
+                         (!options_.thorough && status.error().kind == ErrorKind::kRetryable);
+    if (!goes_on) return Fail(status.error());
     if (!done_.skipped) done_.skipped = status.error();
   }
   SLUICE_TRY(Count(/*before=*/false));
@@ -105,11 +129,13 @@ Status TableMaintainer::Compact() {
     Note("planning");
     SLUICE_ASSIGN(const auto pointer, FindPointer(tools_.session, spec_.lake.catalog, table_));
     SLUICE_ASSIGN(const auto table, loader_.Load(pointer.value_or(""), Now() + kStoreTime));
+    const size_t manifests = SmallManifests(*table);
+    if (!options_.thorough && manifests < kWorthManifests) return {};
     SLUICE_TRY(CheckNoDeletes(*table, done_.table));
-    const CompactionLimits limits{.target_file_bytes = options_.limits.target_file_bytes};
+    CompactionLimits limits{.target_file_bytes = options_.limits.target_file_bytes};
+    if (!options_.thorough) limits.max_job_bytes = kJobBytesBesideRun;
     SLUICE_ASSIGN(auto jobs, PlanCompaction(tools_.store, *table, limits, Now() + kStoreTime));
-    const size_t least = options_.thorough ? 2 : kWorthManifests;
-    if (jobs.empty() && SmallManifests(*table) >= least) jobs.emplace_back();
+    if (jobs.empty() && manifests > 1) jobs.emplace_back();
     Status status;
     for (size_t i = 0; status && i < jobs.size(); ++i) {
       status = RunJob(table->metadata, jobs[i], /*merge=*/i == 0);
@@ -129,7 +155,7 @@ Status TableMaintainer::RunJob(const TableMetadata& metadata, const CompactionJo
     return {};
   }
   if (engine_ == nullptr) {
-    SLUICE_ASSIGN(engine_, DuckEngine::Make());
+    SLUICE_ASSIGN(engine_, MakeEngine(options_.thorough));
   }
   Compactor compactor(*engine_, tools_.store,
                       {.spool_folder = tools_.spool_folder,
@@ -177,7 +203,8 @@ Status TableMaintainer::Expire() {
   const ExpiryLimits limits{.keep = options_.limits.keep_snapshots,
                             .age_ms = options_.limits.snapshot_age_ms};
   const auto expired = ChooseExpired(table->metadata, limits);
-  if (expired.size() < (options_.thorough ? 1 : kWorthSnapshots)) return {};
+  const size_t kept = SnapshotIds(table->metadata).size() - expired.size();
+  if (expired.size() < (options_.thorough ? 1 : WorthSnapshots(kept))) return {};
   if (options_.dry_run) return PlanExpiry(table->metadata);
   ExpiryCommit commit(tools_.store, spec_.lake.catalog, table_, limits);
   SLUICE_TRY(Commit(commit));
@@ -202,10 +229,12 @@ Status TableMaintainer::PlanExpiry(const TableMetadata& metadata) {
 }
 
 Status TableMaintainer::Sweep() {
+  if (!options_.sweep && done_.snapshots_expired == 0) return {};
   Note("sweeping");
   const OrphanOptions options{.older_than_ms = options_.limits.orphans_after_ms,
-                              .data = options_.list_data,
-                              .probe = !options_.dry_run};
+                              .superseded_only = !options_.sweep,
+                              .probe = !options_.dry_run,
+                              .list_within = options_.thorough ? kListAlone : kListBesideRun};
   SLUICE_ASSIGN(const Orphans orphans,
                 FindOrphans(tools_.session, spec_.lake.catalog, table_, tools_.store, options));
   std::vector<std::string> paths;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -16,15 +17,6 @@
 
 namespace sluice {
 
-/// How the lake's tables are kept small.
-struct MaintenanceLimits {
-  int64_t target_file_bytes = 128 << 20;
-  int64_t keep_snapshots = 100;
-  int64_t snapshot_age_ms = 15 * 60'000LL;       ///< younger ones stay, too
-  int64_t orphans_after_ms = 3 * 86'400'000LL;   ///< what nothing refers to goes after this
-  int64_t receipts_after_ms = 7 * 86'400'000LL;  ///< rows of sluice.commit
-};
-
 /// How far the work at one table is.
 struct MaintenanceProgress {
   std::string table;
@@ -33,20 +25,10 @@ struct MaintenanceProgress {
   int64_t total = 0;
 };
 
-struct MaintainOptions {
-  std::vector<TableName> tables{};  ///< empty: all of the pipeline's
-  MaintenanceLimits limits{};
-  bool dry_run = false;  ///< changes nothing, says what would be done
-  bool thorough =
-      true;  ///< false: leaves what is not worth a commit yet, and lists short folders only
-  bool list_data = true;  ///< look for orphans among the data files, too
-  std::stop_token stop{};
-  std::function<void(const MaintenanceProgress&)> on_progress = [](const auto&) {};
-};
-
 /// What was done to one table, or would be.
 struct TableMaintenance {
   std::string table;
+  std::string pointer{};  ///< to its metadata, as the work found it
   int64_t files_before = 0, files_after = 0;
   int64_t bytes_before = 0, bytes_after = 0;
   int64_t manifests_before = 0, manifests_after = 0;
@@ -56,6 +38,19 @@ struct TableMaintenance {
   int64_t orphans = 0, orphan_bytes = 0;
   int64_t commits = 0;
   std::optional<Error> skipped{};  ///< why a part was left out
+};
+
+struct MaintainOptions {
+  std::vector<TableName> tables{};  ///< empty: all of the pipeline's
+  MaintenanceSpec limits{};
+  bool dry_run = false;  ///< changes nothing, says what would be done
+  bool thorough = true;  ///< false, beside a run: only what is worth a commit that workers wait for
+  bool sweep = true;     ///< list all of the tables' folders for orphans
+  /// By table, what the last round saw of it: whoever still has this pointer is left alone, unless
+  /// its folders are to be swept.
+  std::map<std::string, TableMaintenance> quiet{};
+  std::stop_token stop{};
+  std::function<void(const MaintenanceProgress&)> on_progress = [](const auto&) {};
 };
 
 /// The maintenance of one table: compaction, expiry of snapshots, removal of orphans, each a commit
@@ -70,7 +65,9 @@ class TableMaintainer {
     std::string worker;
   };
 
-  TableMaintainer(const Spec& spec, Tools tools, const MaintainOptions& options, TableName table);
+  /// `pointer` is the table's of now.
+  TableMaintainer(const Spec& spec, Tools tools, const MaintainOptions& options, TableName table,
+                  std::string pointer);
 
   /// Does all of it. What another engine's work forbids is left out and said in `skipped`.
   /// FailsWith kShutdown between two steps when asked to stop, kRetryable while a service is away.

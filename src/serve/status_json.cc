@@ -127,6 +127,18 @@ json GoldJson(const std::optional<GoldStatus>& gold) {
                                                  {"skipped", gold->skipped}}}};
 }
 
+json MaintenanceJson(const std::optional<MaintenanceStatus>& maintenance) {
+  if (!maintenance) return nullptr;
+  return {{"rounds", maintenance->rounds},
+          {"failures", maintenance->failures},
+          {"last_at", Moment(maintenance->finished_ms)},
+          {"error", maintenance->error.empty() ? json(nullptr) : json(maintenance->error)},
+          {"compacted_files", maintenance->compacted_files},
+          {"written_files", maintenance->written_files},
+          {"expired_snapshots", maintenance->expired_snapshots},
+          {"deleted_objects", maintenance->deleted_objects}};
+}
+
 json RecordsJson(const Totals& totals) {
   return {{"read", totals.records},
           {"ok", totals.ok},
@@ -162,6 +174,7 @@ std::string StatusJson(const About& about, const StatusSnapshot& status,
       {"workers", WorkersJson(status)},
       {"partitions", PartitionsJson(about, status)},
       {"gold", GoldJson(status.run.gold)},
+      {"maintenance", MaintenanceJson(status.run.maintenance)},
       {"process", {{"pid", getpid()}, {"resident_bytes", process.resident_bytes}}}};
   return Dump(document);
 }

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import sys
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +167,59 @@ class MaintainTest(unittest.TestCase):
         table = project.json("tables", "show", "raw.readings")
         self.assertEqual(table["records"], "40")
         self.assertLess(int(table["files"]), 20)
+
+    def test_by_itself_beside_the_stream(self):
+        project = self.project()
+        project.write("sluice.yml", PIPELINE +
+                      "maintenance: {snapshots: {keep: 3, age: 0}, every: 1s}\n")
+        run = project.start("run", "--http", "127.0.0.1:0")
+        address = self.address(run)
+        sent = self.send(project, 0, 10)
+        rounds = self.maintenance(address)["rounds"]
+        wait_until(lambda: self.maintenance(address)["rounds"] > rounds + 3)
+        self.assertEqual(self.commits("maintain"), 0, "so little is not worth a commit")
+        while self.commits("maintain") < 4:  # each table compacted and expired
+            sent = self.send(project, sent, 30)
+            self.assertLess(sent, 1000)
+        status = self.maintenance(address)
+        self.assertEqual((status["failures"], status["error"]), (0, None))
+        self.assertGreater(status["compacted_files"], 50)
+        self.assertGreater(status["expired_snapshots"], 50)
+        self.assertGreater(status["deleted_objects"], 50)
+        self.stop(run)
+        self.check(project, orphans=False)
+        project.ok("maintain")
+        self.check(project, orphans=False)  # a stop in mid-work leaves files, for a while
+        table = project.json("tables", "show", "raw.readings")
+        self.assertEqual(table["records"], str(sent))
+        self.assertLess(int(table["files"]), 8)
+
+    def test_switched_off(self):
+        project = self.project()
+        project.write("sluice.yml", PIPELINE + "maintenance: off\n")
+        run = project.start("run", "--http", "127.0.0.1:0")
+        self.assertIsNone(self.maintenance(self.address(run)))
+        self.stop(run)
+
+    def send(self, project, first, count):
+        """So many records more, slow enough for a commit of each; returns how many there are."""
+        lines = "".join(json.dumps({"id": number, "sensor": "a"}) + "\n"
+                        for number in range(first, first + count))
+        project.ok("produce", "-", "--lines", "--delay", "120", stdin=lines)
+        wait_until(lambda: self.count("public.readings") == first + count)
+        return first + count
+
+    @staticmethod
+    def address(run):
+        """Where the run answers."""
+        found = re.compile(r"http://127\.0\.0\.1:\d+")
+        wait_until(lambda: found.search(run.log.read_text()) or run.poll() is not None)
+        return found.search(run.log.read_text())[0]
+
+    @staticmethod
+    def maintenance(address):
+        with urllib.request.urlopen(f"{address}/api/v1/status", timeout=10) as reply:
+            return json.load(reply)["maintenance"]
 
 
 if __name__ == "__main__":

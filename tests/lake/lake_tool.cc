@@ -214,7 +214,7 @@ class LakeTool {
     const bool dry_run = request.value("dry_run", false);
     const OrphanOptions options{.older_than_ms = request.at("older_than_ms"),
                                 .superseded_ms = request.value("superseded_ms", int64_t{300'000}),
-                                .data = request.value("data", true),
+                                .superseded_only = request.value("superseded_only", false),
                                 .probe = !dry_run};
     SLUICE_ASSIGN(const Orphans orphans,
                   FindOrphans(*session_, spec_.catalog, NameOf(request), *store_, options));

@@ -11,6 +11,7 @@ PLAIN = table("t", "id: long!; who: string")
 SPLIT = table("t", "id: long!; who: string; at: timestamptz", ["identity who", "day at"])
 NESTED = table("t", "id: long!; place: struct<city: string>; tags: list<struct<k: string>>")
 NAME = {"namespace": "raw", "name": "t"}
+SUPERSEDED = {"older_than_ms": 0, "superseded_ms": 0, "superseded_only": True}
 
 
 def one(number, who="ours"):
@@ -191,7 +192,11 @@ class MaintainTest(LakeCase):
         for number in range(130):
             self.commit(tool, one(number))
         self.assertEqual(len(self.metadata_files()), 131)
-        swept = tool.do("sweep", **NAME, older_than_ms=10**12, superseded_ms=0)["paths"]
+        orphan = Path(self.folder) / "lake/raw/t/metadata/orphan-m0.avro"
+        orphan.write_bytes(b"left over")
+        swept = tool.do("sweep", **NAME, **SUPERSEDED)["paths"]
+        self.assertTrue(orphan.exists(), "only these were asked for")
+        orphan.unlink()
         self.assertEqual(len(swept), 30)
         self.assertEqual(len(self.metadata_files()), 101)
         self.check("raw.t")
@@ -207,7 +212,7 @@ class MaintainTest(LakeCase):
             if number % 15 == 14:
                 self.compact(tool)
                 tool.do("expire", **NAME, keep=5, age_ms=0)
-                tool.do("sweep", **NAME, older_than_ms=10**12, superseded_ms=0, data=False)
+                tool.do("sweep", **NAME, **SUPERSEDED)
         self.expect_rows("raw.t", numbered(90), "id")
         self.check("raw.t")
         self.assertLess(len(tool.do("live", **NAME)["files"]), 20)
