@@ -1,5 +1,7 @@
 #include "lake/lake_commit.h"
 
+#include <fmt/format.h>
+
 #include "core/failpoint.h"
 #include "lake/catalog.h"
 #include "lake/in_parallel.h"
@@ -13,6 +15,16 @@ const TableName& NameOf(const TablePart& part) {
   return part.append.prepared->table.name;
 }
 
+// A process that froze, or waited for PostgreSQL, for so long.
+Status CheckNotSwept(const TablePart& part) {
+  const int64_t age_ms = part.append.first_put.AgeMs();
+  if (age_ms <= kMaxUncommittedMs) return {};
+  return Fail(ErrorKind::kFenced,
+              fmt::format("files of {} wait for their commit too long: {} min", NameOf(part).Full(),
+                          age_ms / 60'000),
+              "another process may have swept them; their records are read again");
+}
+
 }  // namespace
 
 LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<TablePart> parts,
@@ -23,6 +35,7 @@ LakeCommit::LakeCommit(ObjectStore& store, std::string catalog, std::vector<Tabl
       positions_(std::move(positions)) {}
 
 Status LakeCommit::Apply(SqlSession& session, const CommitId& commit) {
+  for (const TablePart& part : parts_) SLUICE_TRY(CheckNotSwept(part));
   SLUICE_ASSIGN(const auto all, LockAll(session));
   const auto& [locked, deadline] = all;
   SLUICE_TRY(InParallel(parts_.size(), kConnections, [&](size_t i) -> Status {

@@ -21,7 +21,7 @@ struct TablePart {
 /// Steps S5 to S7 for all tables of one Seal. Others wait for the pointers, so from the first lock
 /// on everything in the transaction that waits, for the store or for a lock, does so 5 s at most
 /// together. Applied again, it uses the same data files and manifests and writes new lists and
-/// metadata files.
+/// metadata files. FailsWith kFenced when the files are so old that they may be gone.
 class LakeCommit : public Participant {
  public:
   /// `parts` in the order of their names; a table may have several. `positions` is for the

@@ -9,6 +9,7 @@
 
 #include "core/types.h"
 #include "lake/manifest_merge.h"
+#include "lake/put_time.h"
 #include "lake/table_layout.h"
 
 namespace sluice {
@@ -23,6 +24,7 @@ struct TableAppend {
   int64_t bytes = 0;
   int64_t partitions = 0;
   std::optional<ManifestMerge> merge;
+  PutTime first_put{};  ///< of its files
 };
 
 /// A table's files, or what a commit adds to or takes from them.

@@ -72,6 +72,7 @@ int64_t TableStream::OpenBytes() const {
 }
 
 Status TableStream::Upload() {
+  if (uploaded_.empty()) first_put_ = PutTime{};
   std::vector<std::optional<RemotePath>> put(local_.size());
   const Status status = InParallel(local_.size(), kConnections, [&](size_t i) -> Status {
     const FinishedFile& next = local_[i];
@@ -114,7 +115,8 @@ Result<std::optional<TablePart>> TableStream::Seal() {
                      .manifest = {},
                      .files = static_cast<int64_t>(uploaded_.size()),
                      .partitions = CountPartitions(uploaded_),
-                     .merge = {}};
+                     .merge = {},
+                     .first_put = first_put_};
   SLUICE_ASSIGN(append.manifest, PutManifest(append.snapshot_id, append));
   append.merge = TryMerge(append.snapshot_id);
   uploaded_.clear();

@@ -9,6 +9,7 @@
 #include "lake/lake_commit.h"
 #include "lake/object_store.h"
 #include "lake/parquet_writer.h"
+#include "lake/put_time.h"
 #include "lake/table_layout.h"
 
 namespace sluice {
@@ -50,6 +51,7 @@ class TableStream {
   std::shared_ptr<const PreparedTable> prepared_;
   std::vector<FinishedFile> local_;  // closed, not uploaded
   std::vector<DataFile> uploaded_;
+  PutTime first_put_;      // of those
   bool has_rows_ = false;  // in the writer, since it was last closed
   std::unique_ptr<ParquetTableWriter> writer_;
 };
