@@ -12,6 +12,7 @@
 #include "config/units.h"
 #include "core/pause.h"
 #include "core/text.h"
+#include "pipeline/lake_store.h"
 
 namespace sluice::cli {
 namespace {
@@ -144,7 +145,7 @@ Result<MaintainReport> RunInTurn(const Spec& spec, Services& services,
     auto report = MaintainLake(spec, *services.database, *services.store, options);
     if (report || report.error().code != kMaintenanceBusy || Now() >= until) return report;
     line.Show("another process maintains this lake; waiting");
-    PauseFor(kAskAgain, options.stop);
+    if (!PauseFor(kAskAgain, options.stop)) return Fail(ErrorKind::kShutdown, "stopped");
   }
 }
 
@@ -164,9 +165,12 @@ int Maintain(const CommonArgs& common, const MaintainArgs& args) {
   if (const Status read = ReadLimits(args, options.limits); !read) {
     return Failed(common, read.error());
   }
-  auto services = OpenServices(*spec, Waiting(10));
-  if (!services) return Failed(common, services.error());
   const StopOnSignal stop;
+  auto services = OpenServices(*spec, Waiting(10, stop.token()));
+  if (!services) return Failed(common, services.error());
+  auto store = MakeLakeStore(*spec, stop.token());
+  if (!store) return Failed(common, store.error());
+  services->store = *std::move(store);
   ProgressLine line(common.json());
   options.stop = stop.token();
   Pace pace;

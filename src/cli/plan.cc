@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/args.h"
+#include "cli/maintenance_text.h"
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "cli/waiting.h"
@@ -74,10 +75,11 @@ std::string AsText(const Spec& spec, const Planned& plan) {
   for (const auto& change : plan.changes) {
     rows.push_back({change.table, change.action, EscapeControl(change.detail)});
   }
-  std::string text = Table({"TABLE", "ACTION", "DETAIL"}, rows);
+  std::string text =
+      Table({"TABLE", "ACTION", "DETAIL"}, rows) + "\n" + MaintenanceLine(spec.maintenance);
   if (plan.positions.empty()) {
     constexpr std::string_view kStarts[] = {"earliest", "latest", "a time"};
-    return text + fmt::format("\nfirst run: topic `{}` from {}\n", spec.source.topic,
+    return text + fmt::format("first run: topic `{}` from {}\n", spec.source.topic,
                               kStarts[static_cast<size_t>(spec.source.start)]);
   }
   rows.clear();
@@ -89,8 +91,10 @@ std::string AsText(const Spec& spec, const Planned& plan) {
   return text + "\n" + Table({"LOG", "TOPIC", "PARTITION", "SINK", "STARTS AT"}, rows);
 }
 
-json AsJson(const Planned& plan) {
-  json result{{"tables", json::array()}, {"positions", json::array()}};
+json AsJson(const Spec& spec, const Planned& plan) {
+  json result{{"tables", json::array()},
+              {"positions", json::array()},
+              {"maintenance", MaintenanceJson(spec.maintenance)}};
   for (const auto& change : plan.changes) {
     result["tables"].push_back({{"table", change.table},
                                 {"action", change.action},
@@ -135,7 +139,7 @@ int Plan(const CommonArgs& common, const PlanArgs& args) {
   }
   const auto plan = MakePlan(*spec, *services, *stations);
   if (!plan) return Failed(common, plan.error());
-  Print(common.json() ? AsJson(*plan).dump() + "\n" : AsText(*spec, *plan));
+  Print(common.json() ? AsJson(*spec, *plan).dump() + "\n" : AsText(*spec, *plan));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/args.h"
+#include "cli/maintenance_text.h"
 #include "cli/output.h"
 #include "cli/waiting.h"
 #include "core/text.h"
@@ -21,6 +22,7 @@ struct Report {
   std::vector<PositionReport> positions;
   std::vector<CommitReport> commits;
   std::vector<QuarantineCount> quarantine;
+  MaintenanceReport maintenance;
   std::optional<DbtReport> gold;
   std::map<PartitionId, Offset> high;  // of the log that lives now; empty: broker not asked
   std::string broker;                  // why there are no high marks
@@ -32,6 +34,7 @@ Result<Report> ReadReport(const Spec& spec, SqlSession& session) {
   if (!ran) return report;
   SLUICE_ASSIGN(report.positions, ReadPositions(session, spec.pipeline));
   SLUICE_ASSIGN(report.commits, ReadCommits(session, spec.pipeline));
+  SLUICE_ASSIGN(report.maintenance, ReadMaintenance(session, spec.pipeline));
   SLUICE_ASSIGN(report.quarantine, ReadQuarantine(session, spec.pipeline));
   SLUICE_ASSIGN(report.gold, ReadLastBuild(session, spec.pipeline));
   return report;
@@ -86,6 +89,11 @@ std::string AsText(const Spec& spec, const Report& report) {
                         Name(commit.sink), commit.last_at);
   }
   text += '\n';
+  text += MaintenanceLine(spec.maintenance);
+  if (report.maintenance.commits > 0) {
+    text += fmt::format("  {} commits, the last at {}\n", WithThousands(report.maintenance.commits),
+                        report.maintenance.last_at);
+  }
   for (const auto& count : report.quarantine) {
     text += fmt::format("quarantine: {} {}, the last at {}\n", WithThousands(count.records),
                         EscapeControl(count.reason), count.last_at);
@@ -106,7 +114,10 @@ json AsJson(const Spec& spec, const Report& report) {
               {"positions", json::array()},
               {"commits", json::array()},
               {"quarantine", json::array()},
+              {"maintenance", MaintenanceJson(spec.maintenance)},
               {"gold", nullptr}};
+  result["maintenance"]["commits"] = report.maintenance.commits;
+  result["maintenance"]["last_at"] = report.maintenance.last_at;
   for (const auto& position : report.positions) {
     const auto high = report.high.find(position.partition);
     const bool live = high != report.high.end() && position.log == report.positions.back().log;

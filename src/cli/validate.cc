@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/args.h"
+#include "cli/maintenance_text.h"
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "cli/waiting.h"
@@ -41,9 +42,11 @@ int Validate(const CommonArgs& common, const ValidateArgs& args) {
     if (!services) return Failed(common, services.error());
   }
   if (common.json()) {
-    Print(
-        nlohmann::json{{"valid", true}, {"pipeline", spec->pipeline}, {"file", spec->file}}.dump() +
-        "\n");
+    const nlohmann::json result{{"valid", true},
+                                {"pipeline", spec->pipeline},
+                                {"file", spec->file},
+                                {"maintenance", MaintenanceJson(spec->maintenance)}};
+    Print(result.dump() + "\n");
   } else {
     Print(fmt::format("{}: pipeline `{}` is fine{}\n", spec->file, spec->pipeline,
                       args.offline ? " (services not asked)" : ""));

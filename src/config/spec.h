@@ -151,7 +151,7 @@ struct StormLimit {
 
 /// How the lake's tables are kept small.
 struct MaintenanceSpec {
-  bool off = true;            ///< a run leaves them alone
+  bool off = false;           ///< a run leaves them alone
   int64_t every_ms = 60'000;  ///< in a run
   int64_t target_file_bytes = 128 << 20;
   int64_t keep_snapshots = 100;

@@ -32,7 +32,7 @@ std::chrono::milliseconds Jittered(int64_t delay_ms) {
 S3Client::S3Client(S3Options options, S3Endpoint endpoint)
     : options_(std::move(options)),
       endpoint_(std::move(endpoint)),
-      http_({.region = options_.region, .ca_file = options_.ca_file}),
+      http_({.region = options_.region, .ca_file = options_.ca_file, .stop = options_.stop}),
       credentials_(options_.credentials),
       last_reload_(Now()) {}
 
@@ -66,13 +66,13 @@ Result<S3Reply> S3Client::Call(const S3Request& request, SteadyTime deadline) {
     if (!reply) {
       if (reply.error().code == kServerNotTrusted) return Refuse(std::move(reply).error());
       if (reply.error().kind != ErrorKind::kRetryable || last) return reply;
-      PauseFor(delay, {});
+      PauseFor(delay, options_.stop);
       continue;
     }
     switch (reply->verdict) {
       case S3Verdict::kBusy:
         if (last) return Fail(S3Failure(reply->verdict, reply->http, Shown(request)));
-        PauseFor(delay, {});
+        PauseFor(delay, options_.stop);
         break;
       case S3Verdict::kRefused:
         if (!last && HasOtherThan(used)) break;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ struct S3Options {
   int32_t max_attempts = 8;  ///< of one call, while the store is busy or does not answer
   int64_t first_delay_ms = 50;
   int64_t max_delay_ms = 1'000;
+  std::stop_token stop{};  ///< then every call FailsWith kShutdown, within about a second
 };
 
 /// One request to a store, before it is signed.

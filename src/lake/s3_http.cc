@@ -92,6 +92,11 @@ int SeekBody(void* context, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
+// curl asks about once a second, also while nothing moves.
+int EndOnStop(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::stop_token*>(context)->stop_requested() ? 1 : 0;
+}
+
 void SetConnection(CURL* curl, const HttpOptions& options, int64_t left_ms) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -109,6 +114,10 @@ void SetConnection(CURL* curl, const HttpOptions& options, int64_t left_ms) {
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stalled_after_s));
   curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, static_cast<long>(kBufferBytes));
   curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(kBufferBytes));
+  if (!options.stop.stop_possible()) return;
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, EndOnStop);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &options.stop);
 }
 
 // curl signs the address as it is written and every header that we add; the payload's hash is
@@ -162,6 +171,10 @@ std::string_view ServerOf(std::string_view url) {
   return url.substr(0, std::min(url.find('/', host), url.size()));
 }
 
+std::unexpected<Error> Stopped() {
+  return Fail(ErrorKind::kShutdown, "stopped while the S3 store was asked");
+}
+
 std::unexpected<Error> TransferError(CURLcode code, std::string_view said, const Transfer& transfer,
                                      const HttpRequest& request) {
   if (transfer.too_long) {
@@ -169,6 +182,7 @@ std::unexpected<Error> TransferError(CURLcode code, std::string_view said, const
                 fmt::format("the reply is longer than {} bytes", request.max_reply_bytes), {},
                 std::string(kReplyTooLong));
   }
+  if (code == CURLE_ABORTED_BY_CALLBACK) return Stopped();
   const std::string_view reason = said.empty() ? curl_easy_strerror(code) : said;
   const std::string text = fmt::format("{}: {}", ServerOf(request.url), EscapeControl(reason));
   if (code == CURLE_URL_MALFORMAT) {
@@ -194,6 +208,7 @@ Result<HttpReply> HttpClient::Send(const HttpRequest& request, const S3Credentia
     return Fail(ErrorKind::kRetryable,
                 fmt::format("the S3 store is too slow: {}", ServerOf(request.url)));
   }
+  if (options_.stop.stop_requested()) return Stopped();
   CurlHandle handle = pool_.Take();
   if (handle == nullptr) return Fail(ErrorKind::kRetryable, "no memory for a connection to S3");
   CURL* const curl = handle.get();

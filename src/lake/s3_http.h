@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,7 @@ struct HttpOptions {
   std::string ca_file;  ///< empty: the system's
   int64_t connect_timeout_ms = 3'000;
   int64_t stalled_after_s = 20;  ///< no byte moved for so long: the connection is dead
+  std::stop_token stop{};        ///< ends requests under way within about a second
 };
 
 /// Sends one signed request at a time on each thread; connections are kept. Follows no redirect,
@@ -63,7 +65,7 @@ class HttpClient {
 
   /// Returns the server's reply, whatever its status. FailsWith kRetryable when there is none by
   /// the deadline (a PUT may have been carried out all the same), kFatal with kReplyTooLong,
-  /// kInvalidConfig with kServerNotTrusted.
+  /// kInvalidConfig with kServerNotTrusted, kShutdown once stopped (the same holds for a PUT).
   Result<HttpReply> Send(const HttpRequest& request, const S3Credentials& credentials);
 
  private:

@@ -25,7 +25,7 @@ Status CheckProbe(ObjectStore& store, const RemotePath& folder, const RemotePath
   if (size != static_cast<int64_t>(first.size())) {
     return Unfit(folder, fmt::format("it says {} bytes of an object of {}", size, first.size()));
   }
-  const Status overwritten = store.Put(probe, second, deadline);
+  Status overwritten = store.Put(probe, second, deadline);
   if (!overwritten && overwritten.error().code != kAlreadyExists) return overwritten;
   SLUICE_ASSIGN(const std::string kept, store.Get(probe, kMaxBytes, deadline));
   if (overwritten || kept != first) {
@@ -46,6 +46,12 @@ Status CheckStore(ObjectStore& store, const RemotePath& folder, SteadyTime deadl
   const Status removed = store.Delete(probe, deadline);
   static_cast<void>(removed);  // workers need no right to remove; a probe is a few bytes
   return status;
+}
+
+Status CheckRemoval(ObjectStore& store, const RemotePath& folder, SteadyTime deadline) {
+  const RemotePath probe = NewProbe(folder);
+  SLUICE_TRY(store.Put(probe, "to be removed", deadline));
+  return store.Delete(probe, deadline);
 }
 
 std::unexpected<Error> OutsideLake(const RemotePath& path, std::string_view root) {

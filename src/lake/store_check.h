@@ -14,6 +14,10 @@ RemotePath NewProbe(const RemotePath& folder);
 /// otherwise. An object that may not be removed stays.
 Status CheckStore(ObjectStore& store, const RemotePath& folder, SteadyTime deadline);
 
+/// Puts an object in `folder` and removes it: FailsWith kStoreRefused when the second is forbidden,
+/// which leaves a few bytes.
+Status CheckRemoval(ObjectStore& store, const RemotePath& folder, SteadyTime deadline);
+
 /// Returns the refusal to touch what is not ours.
 std::unexpected<Error> OutsideLake(const RemotePath& path, std::string_view root);
 

@@ -63,6 +63,16 @@ Result<std::vector<CommitReport>> ReadCommits(SqlSession& session, const std::st
   return reports;
 }
 
+Result<MaintenanceReport> ReadMaintenance(SqlSession& session, const std::string& pipeline) {
+  const std::array<SqlValue, 1> params{pipeline};
+  SLUICE_ASSIGN(const SqlRows rows,
+                session.Query("SELECT count(*), to_char(max(at) AT TIME ZONE 'UTC', "
+                              "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM sluice.commit WHERE "
+                              "pipeline = $1 AND sink = 'maintain'",
+                              params));
+  return MaintenanceReport{IntegerOf(rows.rows.at(0)[0]), rows.rows.at(0)[1].value_or("")};
+}
+
 Result<std::vector<QuarantineCount>> ReadQuarantine(SqlSession& session,
                                                     const std::string& pipeline) {
   const std::array<SqlValue, 1> params{pipeline};

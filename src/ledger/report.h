@@ -53,9 +53,16 @@ struct CommitReport {
   std::string last_at;
 };
 
+/// The commits of the lake's maintenance whose receipts are there.
+struct MaintenanceReport {
+  int64_t commits = 0;
+  std::string last_at;  ///< empty: none
+};
+
 /// Returns the pipeline's positions, by log, partition and sink; none when it never ran.
 Result<std::vector<PositionReport>> ReadPositions(SqlSession& session, const std::string& pipeline);
 Result<std::vector<CommitReport>> ReadCommits(SqlSession& session, const std::string& pipeline);
+Result<MaintenanceReport> ReadMaintenance(SqlSession& session, const std::string& pipeline);
 /// Counts unresolved records by reason, the most first.
 Result<std::vector<QuarantineCount>> ReadQuarantine(SqlSession& session,
                                                     const std::string& pipeline);

@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <set>
+#include <utility>
 
 #include "config/load.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "lake/folder_store.h"
 #include "lake/s3_store.h"
+#include "lake/store_check.h"
 
 namespace sluice {
 namespace {
@@ -35,8 +37,9 @@ Result<S3Credentials> ReadKeys(const std::string& pipeline_file) {
               "sluice validate");
 }
 
-S3Options OptionsOf(const Spec& spec) {
+S3Options OptionsOf(const Spec& spec, std::stop_token stop) {
   S3Options options;
+  options.stop = std::move(stop);
   options.endpoint = SettingOf(spec.lake, "endpoint");
   options.region = SettingOf(spec.lake, "region");
   options.path_style = SettingOf(spec.lake, "path_style") == "true";
@@ -65,10 +68,10 @@ Status InEachPlace(const Spec& spec, const std::function<Status(const RemotePath
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> MakeLakeStore(const Spec& spec) {
+Result<std::unique_ptr<ObjectStore>> MakeLakeStore(const Spec& spec, std::stop_token stop) {
   if (spec.lake.root.starts_with("s3://")) {
     SLUICE_ASSIGN(std::unique_ptr<ObjectStore> store,
-                  S3Store::Make(spec.lake.root, OptionsOf(spec)));
+                  S3Store::Make(spec.lake.root, OptionsOf(spec, std::move(stop))));
     return store;
   }
   SLUICE_ASSIGN(std::unique_ptr<ObjectStore> folder, FolderStore::Make(spec.lake.root));
@@ -94,6 +97,12 @@ Status ReachLake(const Spec& spec, ObjectStore& store) {
 Status CheckLake(const Spec& spec, ObjectStore& store) {
   return InEachPlace(
       spec, [&](const RemotePath& place) { return store.Check(place, Now() + kAnswerWithin); });
+}
+
+Status CheckLakeRemoval(const Spec& spec, ObjectStore& store) {
+  return InEachPlace(spec, [&](const RemotePath& place) {
+    return CheckRemoval(store, place, Now() + kAnswerWithin);
+  });
 }
 
 }  // namespace sluice

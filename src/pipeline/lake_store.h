@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,9 @@
 namespace sluice {
 
 /// Makes the store of the lake: a folder, or S3 with keys that are read anew when they are refused.
-/// Touches no network.
-Result<std::unique_ptr<ObjectStore>> MakeLakeStore(const Spec& spec);
+/// Touches no network. After a stop calls to S3 fail with kShutdown, within about a second where
+/// they are under way.
+Result<std::unique_ptr<ObjectStore>> MakeLakeStore(const Spec& spec, std::stop_token stop = {});
 
 /// Returns the places that the pipeline's tables lie in: the root, or with a bare `s3://` the
 /// bucket of each namespace.
@@ -24,5 +26,8 @@ Status ReachLake(const Spec& spec, ObjectStore& store);
 
 /// Checks the store in each of those places, in the same way (ObjectStore::Check).
 Status CheckLake(const Spec& spec, ObjectStore& store);
+
+/// Tries in each of those places whether objects may be removed: kStoreRefused when not.
+Status CheckLakeRemoval(const Spec& spec, ObjectStore& store);
 
 }  // namespace sluice

@@ -108,7 +108,7 @@ class Run {
   void StartMaintenance() {
     if (spec_.maintenance.off) return;
     board_.UpdateRun([](RunStatus& run) { run.maintenance.emplace(); });
-    maintenance_.emplace(spec_, basis_.services, [this](const auto& report) {
+    maintenance_.emplace(spec_, *basis_.services.database, [this](const auto& report) {
       board_.UpdateRun([&](RunStatus& run) { Keep(report, *run.maintenance); });
     });
   }

@@ -200,6 +200,33 @@ class MaintainTest(unittest.TestCase):
         run = project.start("run", "--http", "127.0.0.1:0")
         self.assertIsNone(self.maintenance(self.address(run)))
         self.stop(run)
+        self.assertFalse(project.json("validate")["maintenance"]["on"])
+        for verb in ("plan", "status"):
+            self.assertIn("maintenance of the lake: off", project.ok(verb))
+
+    def test_on_unless_switched_off(self):
+        project = self.project()
+        for verb in ("validate", "plan", "status"):
+            shown = project.json(verb)["maintenance"]
+            self.assertTrue(shown["on"])
+            self.assertEqual((shown["every_ms"], shown["keep_snapshots"]), (60_000, 100))
+        self.assertIn("maintenance of the lake: looked after every", project.ok("plan"))
+        self.fill(project, 2)
+        project.ok("maintain")
+        self.assertRegex(project.ok("status"), r"\n  2 commits, the last at 20")
+        self.assertEqual(project.json("status")["maintenance"]["commits"], 2)
+
+    def test_a_stop_ends_it_soon(self):
+        project = self.project()
+        project.write("sluice.yml", PIPELINE + "maintenance: {every: 1s}\n")
+        project.env["FP"] = "compact_file:delay:1:1:300"
+        run = project.start("run", "--http", "off")
+        while self.commits("maintain") == 0 and "failpoint" not in run.log.read_text():
+            self.send(project, self.count("public.readings"), 20)
+        start = time.monotonic()
+        self.stop(run)
+        self.assertLess(time.monotonic() - start, 4)
+        self.check(project, orphans=False)
 
     def send(self, project, first, count):
         """So many records more, slow enough for a commit of each; returns how many there are."""

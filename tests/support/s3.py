@@ -188,6 +188,7 @@ class Relay:
 
     def __init__(self, upstream_port):
         self.rules, self.calls, self.lock = [], [], threading.Lock()
+        self.closing = threading.Event()
         relay = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -218,7 +219,9 @@ class Relay:
             action = next(filter(None, (rule(call) for rule in self.rules)), FORWARD)
         call.action = action
         try:
-            if action == DROP:
+            if action == HANG:
+                self.closing.wait(120)
+            if action in (DROP, HANG):
                 client.close_connection = True
                 return
             reply = action if isinstance(action, tuple) else self.forward(call)
@@ -263,6 +266,7 @@ class Relay:
         return sum(call.method == method and what in call.path for call in self.calls)
 
     def close(self):
+        self.closing.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -276,7 +280,7 @@ class Call:
         self.action = self.status = None
 
 
-FORWARD, SWALLOW, DROP, TRUNCATE = "forward", "swallow", "drop", "truncate"
+FORWARD, SWALLOW, DROP, TRUNCATE, HANG = "forward", "swallow", "drop", "truncate", "hang"
 
 
 def times(count, method, action, what=""):
