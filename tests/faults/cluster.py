@@ -13,6 +13,17 @@ from postgres import Postgres  # noqa: E402
 from project import wait_until  # noqa: E402
 
 
+def age_files(folder, seconds):
+    """Makes all that lies there older; a worker may take files away meanwhile."""
+    for path in folder.rglob("*"):
+        try:
+            if path.is_file():
+                then = path.stat().st_mtime - seconds
+                os.utime(path, (then, then))
+        except FileNotFoundError:
+            continue
+
+
 class EmbeddedCluster:
     """PostgreSQL is real; the broker is the embedded one in a process of its own, the lake a
     folder. Starts in a second; for what needs no more."""
@@ -63,6 +74,9 @@ class EmbeddedCluster:
         shutil.rmtree(data)
         os.rename(copy, data)
         self.postgres.own(data)
+
+    def age_lake(self, folder, seconds):
+        age_files(Path(folder) / "lake", seconds)
 
     @property
     def cuts(self):

@@ -3,8 +3,12 @@
 import os
 import re
 import subprocess
+import sys
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import scenario  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = Path(os.environ.get("SLUICE_BIN", str(ROOT / "build/dev/bin/sluice")))
@@ -27,6 +31,13 @@ class FailpointsTest(unittest.TestCase):
         names = {name for names in users().values() for name in names}
         self.assertEqual({name.split("_")[0] for name in names if re.match(r"s\d", name)},
                          {f"s{step}" for step in range(11)})
+
+    def test_each_is_drawn_by_a_scenario(self):
+        """A second word comes from the code, so only the first is compared."""
+        drawn = {step.partition(".")[0] for steps in (
+            scenario.STEPS, scenario.DOUBT_STEPS, scenario.MAINTENANCE_STEPS,
+            scenario.REBUILD_STEPS) for step in steps}
+        self.assertEqual({name for names in users().values() for name in names}, drawn)
 
     def test_the_program_for_tests_has_all(self):
         program = DEV.read_bytes()

@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import mutants  # noqa: E402
 import on_kafka  # noqa: E402, F401
 import on_machine  # noqa: E402, F401
+import on_maintenance  # noqa: E402, F401
 import on_postgres  # noqa: E402, F401
 import on_records  # noqa: E402, F401
 import on_s3  # noqa: E402, F401

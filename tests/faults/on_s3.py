@@ -150,4 +150,3 @@ def another_engine_commits(world, draw):
 
 
 unsupported(39, "multipart uploads are not used: one PUT an object")
-unsupported(42, "there is no sweep yet: nothing deletes objects")

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from scenario import STEPS, scenario, seed_of
+from scenario import DOUBT_STEPS, STEPS, scenario, seed_of
 from world import Trouble
 
 
@@ -149,6 +149,20 @@ def commit_in_doubt(world, draw):
     for slot in world.workers.slots:
         world.workers.kill(slot.number)
     return which
+
+
+@scenario(28, weight=1)
+def kill_in_doubt(world, draw):
+    """kill -9 while a COMMIT whose reply is lost is being settled, life after life"""
+    settle = draw.choice(DOUBT_STEPS)
+    lost = draw.choice(("s9_send", "s9_reply")) + settle.removeprefix("settle")
+    lives = draw.randint(2, 4)
+    world.workers.start(0, fp=lambda: f"{lost}:error:1:{seed_of(draw)},{dying(settle, 1)()}")
+    world.workers.kill(0)
+    died = await_kills(world.workers, lives + 1)
+    without_faults(world)
+    world.workers.kill(0)
+    return f"{lost}, {died} lives"
 
 
 @scenario(6, weight=2)

@@ -15,8 +15,10 @@ from pathlib import Path
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient, NewTopic
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"),
+sys.path[:0] = [str(Path(__file__).resolve().parent),
+                str(Path(__file__).resolve().parents[1] / "support"),
                 str(Path(__file__).resolve().parents[2] / "scripts")]
+from cluster import age_files  # noqa: E402
 from fault_proxy import FaultProxy, HttpProxy, PostgresProxy  # noqa: E402
 from servers.kafka import Kafka  # noqa: E402
 from servers.postgres import Postgres  # noqa: E402
@@ -134,6 +136,10 @@ class RealCluster:
     def restore_postgres(self, copy):
         shutil.rmtree(self.postgres.data)
         copy.rename(self.postgres.data)
+
+    def age_lake(self, _, seconds):
+        """The store says of an object what its file says."""
+        age_files(self.s3.data, seconds)
 
     @property
     def cuts(self):

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from typing import Callable
 
-# Every failpoint of src/: where a process may die, stop, wait or fail.
+# Every failpoint of src/: where a process may die, stop, wait or fail. A worker's:
 STEPS = ("claim", "s0_collect", "s1_seal.warehouse", "s1_seal.lake", "s2_file", "s2_manifest",
          "s3_begin.warehouse", "s3_begin.lake", "s4_copy", "s4_rows", "s5_lock", "s6_list",
          "s6_metadata", "s7_swap", "s8_fence.warehouse", "s8_fence.lake", "s8_receipt.warehouse",
          "s8_receipt.lake", "s9_send.warehouse", "s9_send.lake", "s9_reply.warehouse",
          "s9_reply.lake", "s10_advance.warehouse", "s10_advance.lake")
+# A commit's that hangs in doubt: after s9, and only then.
+DOUBT_STEPS = ("settle.warehouse", "settle.lake")
+MAINTENANCE_STEPS = ("compact_file", "compact_prepared", "rewrite_lock", "rewrite_swap",
+                     "expire_swap", "expire_committed", "s9_send.maintain", "s9_reply.maintain")
+REBUILD_STEPS = ("rebuild_begin", "rebuild_batch", "rebuild_made", "swap_begin", "swap_deleted",
+                 "swap_inserted", "rewrite_lock", "rewrite_swap", "swap_receipt",
+                 "s9_send.rebuild", "s9_reply.rebuild", "rebuild_swapped")
 
 SCENARIOS = {}
 # Rows that cannot be done, with the reason; shown by --list.
