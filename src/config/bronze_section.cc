@@ -20,11 +20,15 @@ void ReadBronzeTable(Reader& reader, const Node& node, BronzeSpec& bronze) {
                     has_columns = !bronze.columns.empty();
                   }});
   keys.push_back({"partition_by", "", [&](const Node& n) { partition_by = &n; }});
+  keys.push_back(
+      {"time_window", "", [&](const Node& n) { ReadTimeWindow(reader, n, bronze.time_window); }});
   reader.ReadMap(node, keys);
-  if (partition_by == nullptr) return;
-  std::vector<Place> unused;
-  ReadPartitionBy(reader, *partition_by, has_columns ? &bronze.columns : nullptr,
-                  bronze.partition_by, unused);
+  if (partition_by != nullptr) {
+    std::vector<Place> unused;
+    ReadPartitionBy(reader, *partition_by, has_columns ? &bronze.columns : nullptr,
+                    bronze.partition_by, unused);
+  }
+  CheckTimeWindow(reader, node, bronze.partition_by);
 }
 
 }  // namespace

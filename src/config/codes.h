@@ -52,6 +52,7 @@ inline constexpr std::string_view kBadStartTime = "E0220";
 inline constexpr std::string_view kBadTimeZone = "E0221";
 inline constexpr std::string_view kBadListenAddress = "E0222";
 inline constexpr std::string_view kBadToken = "E0223";
+inline constexpr std::string_view kIdleTimeWindow = "E0224";
 
 // Reported once SQL was compiled, by CheckSilverColumns.
 inline constexpr std::string_view kUnknownSilverColumn = "E0306";

@@ -216,6 +216,13 @@ std::optional<int64_t> Reader::ReadDuration(const Node& node, Bounds bounds_ms) 
                        ParseDuration, SpellDuration});
 }
 
+std::optional<int64_t> Reader::ReadSpan(const Node& node, Bounds bounds_ms) {
+  return ReadQuantity(
+      node, bounds_ms,
+      {codes::kBadDuration, "a duration or `off`",
+       "write a whole number and h, d or y: `12h`, `1d`, `10y`", ParseSpan, SpellSpan});
+}
+
 std::optional<int64_t> Reader::ReadSize(const Node& node, Bounds bounds_bytes) {
   return ReadQuantity(node, bounds_bytes,
                       {codes::kBadSize, "a size",

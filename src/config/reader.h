@@ -64,6 +64,8 @@ class Reader {
   std::optional<int64_t> ReadInteger(const Node& node, Bounds bounds);
   std::optional<int64_t> ReadPercent(const Node& node, Bounds bounds);
   std::optional<int64_t> ReadDuration(const Node& node, Bounds bounds_ms);
+  /// Days and years.
+  std::optional<int64_t> ReadSpan(const Node& node, Bounds bounds_ms);
   std::optional<int64_t> ReadSize(const Node& node, Bounds bounds_bytes);
   std::optional<bool> ReadBool(const Node& node);
   template <typename T>

@@ -37,6 +37,11 @@ void ReadWarehouseTable(Reader& reader, const Node& node, WarehouseTableSpec& ta
 void ReadPartitionBy(Reader& reader, const Node& node, const std::vector<Field>* columns,
                      std::vector<PartitionField>& fields, std::vector<Place>& places);
 
+/// Reads `time_window` of a table; reports one that has nothing to judge.
+void ReadTimeWindow(Reader& reader, const Node& node, TimeWindow& window);
+void CheckTimeWindow(Reader& reader, const Node& table,
+                     const std::vector<PartitionField>& partition_by);
+
 void ReadGold(Reader& reader, const Node& node, GoldSpec& gold);
 
 void ReadMaintenance(Reader& reader, const Node& node, MaintenanceSpec& maintenance);

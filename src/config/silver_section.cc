@@ -51,10 +51,12 @@ void ReadSilverTable(Reader& reader, const Node& node, const BronzeSpec& bronze,
           [&](const Node& n) {
             ReadPartitionBy(reader, n, nullptr, silver.partition_by, silver.partition_places);
           }},
+      Key{"time_window", "", [&](const Node& n) { ReadTimeWindow(reader, n, silver.time_window); }},
       Key{"warehouse", "",
           [&](const Node& n) { ReadWarehouseTable(reader, n, silver.warehouse.emplace()); }},
   };
   reader.ReadMap(node, keys);
+  CheckTimeWindow(reader, node, silver.partition_by);
 }
 
 // A lake table is a folder and a name in the catalog; some file systems fold case.

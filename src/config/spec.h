@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stage/schema.h"
+#include "stage/time_window.h"
 
 namespace sluice {
 
@@ -83,11 +84,23 @@ struct PartitionField {
   bool operator==(const PartitionField&) const = default;
 };
 
+/// Returns the columns whose times a table's `time_window` judges; `_timestamp` is what it measures
+/// by.
+inline std::vector<std::string> WindowedColumns(const std::vector<PartitionField>& partition_by) {
+  std::vector<std::string> columns;
+  for (const auto& field : partition_by) {
+    if (field.transform == "identity" || field.column == "_timestamp") continue;
+    columns.push_back(field.column);
+  }
+  return columns;
+}
+
 struct BronzeSpec {
   TableName table;
   std::vector<Field> columns;  ///< as declared; lineage not among them
   DecodeOptions decode;
   std::vector<PartitionField> partition_by;
+  TimeWindow time_window;
   Place place;
 };
 
@@ -118,6 +131,7 @@ struct SilverSpec {
   std::vector<Place> sql_lines;  ///< where each line of `sql` begins in the file
   std::vector<Expectation> expect;
   std::vector<PartitionField> partition_by;
+  TimeWindow time_window;
   std::optional<WarehouseTableSpec> warehouse;
   Place place;
   std::vector<Place> partition_places{};  ///< of each item of `partition_by`

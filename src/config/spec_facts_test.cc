@@ -23,6 +23,11 @@ std::string Spell(const std::vector<Place>& places) {
   return Join(items, " ");
 }
 
+std::string Spell(const TimeWindow& window) {
+  const auto spell = [](const std::optional<int64_t>& ms) { return ms ? SpellSpan(*ms) : "off"; };
+  return fmt::format("past {} future {}", spell(window.past_ms), spell(window.future_ms));
+}
+
 constexpr std::string_view kStarts[] = {"earliest", "latest", "timestamp"};
 constexpr std::string_view kPolicies[] = {"null", "keep", "quarantine"};
 constexpr std::string_view kOtherwise[] = {"warn", "drop", "quarantine", "fail"};
@@ -68,6 +73,7 @@ class Facts {
                       field.comment.empty() ? "" : " # " + field.comment));
     }
     Add("bronze.partition_by", Spell(bronze.partition_by));
+    Add("bronze.time_window", Spell(bronze.time_window));
     const DecodeOptions& decode = bronze.decode;
     Add("decode.nan", kPolicies[static_cast<size_t>(decode.nan)]);
     Add("decode.infinity", kPolicies[static_cast<size_t>(decode.infinity)]);
@@ -99,6 +105,7 @@ class Facts {
     }
     Add(name + ".partition_by", Spell(silver.partition_by));
     Add(name + ".partition_places", Spell(silver.partition_places));
+    Add(name + ".time_window", Spell(silver.time_window));
     if (!silver.warehouse) return;
     const WarehouseTableSpec& table = *silver.warehouse;
     Add(name + ".warehouse", fmt::format("{}.{} {} key [{}] at {}", table.schema, table.table,

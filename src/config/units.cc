@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 
+#include "stage/time_window.h"
+
 namespace sluice {
 namespace {
 
@@ -19,6 +21,8 @@ struct Unit {
 };
 constexpr std::array<Unit, 5> kTimes{
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 6> kSpans{
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", kDayMs}, {"y", kYearMs}}};
 constexpr std::array<Unit, 1> kShares{{{"%", 1}}};
 constexpr std::array<Unit, 7> kSizes{{{"B", 1},
                                       {"KB", 1000},
@@ -56,7 +60,7 @@ std::string_view MeantUnit(std::string_view word, std::span<const Unit> units) {
   const std::string first = lower.substr(0, 1);
   if (lower.starts_with("mil") && named("ms")) return "ms";
   if ((lower.starts_with("sec") || lower.starts_with("min") || lower.starts_with("hour") ||
-       lower.starts_with("day")) &&
+       lower.starts_with("day") || lower.starts_with("year")) &&
       named(first)) {
     return std::ranges::find(units, std::string_view(first), &Unit::name)->name;
   }
@@ -149,6 +153,10 @@ std::optional<int> TakeZone(std::string_view& text) {
 
 Result<int64_t> ParseDuration(std::string_view text) {
   return ParseWithUnit(text, kTimes, "", "s");
+}
+
+Result<int64_t> ParseSpan(std::string_view text) {
+  return ParseWithUnit(text, kSpans, "", "d");
 }
 
 Result<int64_t> ParseSize(std::string_view text) {

@@ -13,6 +13,9 @@ namespace sluice {
 /// Reads `500ms`, `30s`, `5m`, `1h`, `1d` as milliseconds; `0` needs no unit.
 Result<int64_t> ParseDuration(std::string_view text);
 
+/// Reads those and `10y`, years of 365.25 days, as milliseconds.
+Result<int64_t> ParseSpan(std::string_view text);
+
 /// Reads `64KB` (1000), `64KiB` (1024), …, `100B` as bytes; a number alone is bytes.
 Result<int64_t> ParseSize(std::string_view text);
 

@@ -14,6 +14,17 @@ TEST(Units, ReadsDurations) {
   EXPECT_EQ(ParseDuration("0").value(), 0);
 }
 
+TEST(Units, ReadsSpans) {
+  EXPECT_EQ(ParseSpan("10y").value(), 315'576'000'000);
+  EXPECT_EQ(ParseSpan("1d").value(), 86'400'000);
+  EXPECT_EQ(ParseSpan("0").value(), 0);
+  EXPECT_EQ(ParseSpan("10 years").error().hint, "10y");
+  EXPECT_EQ(ParseSpan("10").error().hint, "10d");
+  for (const char* text : {"", "y", "-1y", "1.5y", "1 y", "9999999999y", "1w"}) {
+    EXPECT_FALSE(ParseSpan(text)) << text;
+  }
+}
+
 TEST(Units, SaysWhatWasMeant) {
   EXPECT_EQ(ParseDuration("30").error().hint, "30s");
   EXPECT_EQ(ParseDuration("30 seconds").error().hint, "30s");

@@ -12,6 +12,7 @@
 #include "decode/json_walker.h"
 #include "decode/moment.h"
 #include "decode/row_reader.h"
+#include "stage/time_judge.h"
 
 namespace sluice {
 namespace json {
@@ -84,6 +85,8 @@ class JsonDecoder final : public Decoder {
               std::unique_ptr<BronzeColumns> columns)
       : options_(spec.decode),
         schema_(BronzeSchema(spec.columns)),
+        judge_(spec.table.Full(), spec.time_window, WindowedColumns(spec.partition_by),
+               spec.columns),
         index_(std::move(index)),
         walker_(options_),
         reader_(options_, std::move(zone), walker_),
@@ -119,6 +122,9 @@ class JsonDecoder final : public Decoder {
       return Reject(id, walker_.fault(), decoded);
     }
     columns_->WriteLineage(rows_, batch.log, record, *batch.arena);
+    const size_t rejects = decoded.rejects.size();
+    judge_.Judge(*chunk_, rows_, rows_ + 1, decoded.rejects);
+    if (decoded.rejects.size() > rejects) return columns_->Undo(rows_);
     columns_->Commit();
     decoded.nan_as_null += walker_.nan_as_null();
     if (++rows_ == kChunkRows) FinishChunk(decoded);
@@ -145,6 +151,7 @@ class JsonDecoder final : public Decoder {
 
   const DecodeOptions options_;
   const Schema schema_;
+  const TimeJudge judge_;
   JsonIndex index_;
   JsonWalker walker_;
   RowReader reader_;

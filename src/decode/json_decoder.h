@@ -16,7 +16,8 @@ namespace sluice {
 /// ISO 8601 of the years 1 to 9999, digits past the microsecond are cut; an instant in a
 /// `timestamp` column becomes UTC wall-clock time; `_rest` holds undeclared fields, and, whole, the
 /// declared columns whose objects have undeclared fields; header keys that are no UTF-8 have those
-/// bytes as `\xff`; `unknown_fields: quarantine` gives `unknown_field`.
+/// bytes as `\xff`; `unknown_fields: quarantine` gives `unknown_field`; a row whose times part the
+/// table and lie too far from the record's own is `timestamp_outside_window`.
 ///
 /// FailsWith kInvalidConfig when the options do not fit (an unknown zone, two columns that differ
 /// only in case under `case_insensitive`).

@@ -1,5 +1,5 @@
 // Runs tests/cases/decode/*.test. A case is a line `== name`, then lines of one word and a text:
-//   column NAME | TYPE [required]      option NAME VALUE
+//   column NAME | TYPE [required]      option NAME VALUE      part TRANSFORM COLUMN
 //   key TEXT   header NAME=TEXT   timestamp MS        for the next record
 //   record TEXT, or tombstone
 //   row A | B | _rest {…}, or reject REASON [FIELD], or skipped    what becomes of it
@@ -118,6 +118,8 @@ void AddLine(Case& test, CaseRecord& next, const std::string& word, const std::s
     test.spec.columns.push_back(ToField(text));
   } else if (word == "option") {
     SetOption(test.spec.decode, text.substr(0, space), text.substr(space + 1));
+  } else if (word == "part") {
+    test.spec.partition_by.push_back({text.substr(0, space), text.substr(space + 1)});
   } else if (word == "key") {
     next.key = Bytes(text);
   } else if (word == "header") {

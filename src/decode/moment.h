@@ -3,13 +3,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "stage/calendar.h"
+
 namespace sluice::json {
 
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
-/// 0001-01-01 and 9999-12-31, in days since 1970-01-01: what every engine of the lake reads.
-inline constexpr int64_t kFirstDay = -719'162;
-inline constexpr int64_t kLastDay = 2'932'896;
 
 inline bool IsMomentInRange(int64_t micros) {
   return micros >= kFirstDay * kMicrosPerDay && micros < (kLastDay + 1) * kMicrosPerDay;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "lake/parquet_bounds.h"
@@ -102,6 +103,44 @@ TEST(ParquetRoutingTest, GatheringPartitionsAreBounded) {
       WriteGrouped(GroupedSql(500, "'g' || i % 30"), 2, {.max_open_files = 4, .max_gathering = 20});
   EXPECT_EQ(written.groups.size(), 30u);
   EXPECT_GT(written.files.size(), 30u);
+}
+
+// Files of the folder that this process has open.
+size_t OpenFilesIn(const std::string& folder) {
+  size_t open = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the threads close theirs meanwhile
+    open += std::filesystem::read_symlink(entry.path(), gone).string().starts_with(folder) ? 1 : 0;
+  }
+  return open;
+}
+
+// Row 38: however many days a batch spans, few are being written at once.
+TEST(ParquetRoutingTest, ManyDaysOpenFewFiles) {
+  Duck duck;
+  const TempFolder folder;
+  const PartitionSpec spec{0, {{"t_day", "day", 1, 1000}}};
+  const ParquetOptions options{.max_open_files = 4, .max_gathering = 50};
+  auto writer = ParquetTableWriter::Make(duck.engine(), SchemaOf({{"t", "timestamptz"}}), spec,
+                                         folder.path(), options);
+  const auto batch = duck.Batch(
+      "SELECT TIMESTAMPTZ '1970-01-01 00:00:00+00' + INTERVAL (i % 400) DAY FROM range(8000) t(i)");
+  size_t most = 0;
+  for (const Chunk& chunk : *batch) {
+    ASSERT_TRUE((*writer)->Append(batch, std::span(&chunk, 1)).has_value());
+    most = std::max(most, OpenFilesIn(folder.path()));
+  }
+  const auto files = (*writer)->Close();
+  ASSERT_TRUE(files.has_value()) << files.error().message;
+  std::set<std::string> days;
+  int64_t rows = 0;
+  for (const auto& [local, file] : *files) {
+    days.insert(file.partition.at(0).text);
+    rows += file.record_count;
+  }
+  EXPECT_EQ(days.size(), 400u);
+  EXPECT_EQ(rows, 8'000);
+  EXPECT_LE(most, 4u + 4u);  // those that are open, and those that end
 }
 
 TEST(ParquetRoutingTest, ManySmallPartitionsMakeOneFileEach) {

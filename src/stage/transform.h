@@ -27,7 +27,7 @@ struct Transformed {
 class Transform {
  public:
   virtual ~Transform() = default;
-  /// A rejected record may still have rows in `silver` of other tables and has one in `bronze`:
+  /// A rejected record may still have rows in `silver`, of any table, and has one in `bronze`:
   /// the caller removes them (MoveToQuarantine). FailsWith kFatal when an expectation with
   /// `else: fail` failed (code `expectation_failed`) or DuckDB itself gave out.
   virtual Result<Transformed> Run(std::span<const Chunk> bronze) = 0;

@@ -8,10 +8,12 @@
 #include <utility>
 
 #include "core/text.h"
+#include "stage/time_judge.h"
 #include "transform/bronze_feed.h"
 #include "transform/compile.h"
 #include "transform/fast_trim.h"
 #include "transform/silver_query.h"
+#include "transform/time_range.h"
 
 namespace sluice {
 namespace {
@@ -87,6 +89,8 @@ class DuckTransform : public Transform {
     std::string name;
     std::vector<Field> columns;
     std::vector<Expectation> expect;
+    TimeRange range;
+    TimeJudge judge;
     SilverQuery query;
   };
 
@@ -132,8 +136,12 @@ Result<std::unique_ptr<DuckTransform>> DuckTransform::Make(DuckEngine& engine,
   for (size_t i = 0; i < silver.size(); ++i) {
     SLUICE_ASSIGN(auto query,
                   SilverQuery::Make(made->connection_.get(), *made->feed_, compiled[i].sql));
+    TimeJudge judge(silver[i].table.Full(), silver[i].time_window,
+                    WindowedColumns(silver[i].partition_by), compiled[i].columns);
+    TimeRange range(compiled[i].columns);
     made->tables_.push_back({silver[i].table.Full(), std::move(compiled[i].columns),
-                             silver[i].expect, std::move(query)});
+                             silver[i].expect, std::move(range), std::move(judge),
+                             std::move(query)});
   }
   return made;
 }
@@ -193,6 +201,10 @@ Status DuckTransform::RunTable(size_t index, std::span<const Chunk> bronze, Tran
     }
     SLUICE_ASSIGN(Chunk kept, Judge(index, std::move(chunk), failed, out));
     if (kept.rows() > 0) silver.push_back(std::move(kept));
+  }
+  for (const Chunk& chunk : silver) {
+    table.range.Judge(chunk, out.rejects);
+    table.judge.Judge(chunk, 0, chunk.rows(), out.rejects);
   }
   for (size_t i = 0; i < failed.size(); ++i) {
     if (failed[i] > 0) out.expectations.push_back({index, table.expect[i].name, failed[i]});

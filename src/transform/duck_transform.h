@@ -35,8 +35,9 @@ struct SqlProblem {
 /// only when it is TRUE: NULL fails, as a check says what a row must satisfy.
 ///
 /// A rejected record is in no `left_out`. Of several reasons to reject one the first is told, in
-/// order of tables, `sql_failed` before expectations; `fail` outdoes `quarantine`, that outdoes
-/// `drop`.
+/// order of tables: `sql_failed`, expectations, `timestamp_out_of_range` (an infinite time, or one
+/// outside of the years 1 to 9999), `timestamp_outside_window`; `fail` outdoes `quarantine`, that
+/// outdoes `drop`.
 ///
 /// Use by one thread; `engine` must outlive the transform and all chunks it returned. Those are
 /// flat in all their parts and own all their bytes.
@@ -44,7 +45,7 @@ std::expected<std::unique_ptr<Transform>, std::vector<SqlProblem>> MakeDuckTrans
     DuckEngine& engine, const BronzeSpec& bronze, const std::vector<SilverSpec>& silver);
 
 /// Returns the canonical text of all that decides what a record becomes: decode options, declared
-/// columns, SQL, expectations. Equal texts mean equal tables.
+/// columns, SQL, expectations, time windows. Equal texts mean equal tables.
 std::string TransformText(const BronzeSpec& bronze, const std::vector<SilverSpec>& silver);
 
 /// Returns the SHA-256 of TransformText as hex, the ledger's transform_hash.

@@ -349,34 +349,38 @@ TEST_F(DuckTransformTest, LongMessagesAreCut) {
   EXPECT_THAT(made->rejects[0].detail, HasSubstr("ä\\x07ä"));
 }
 
-TEST(TransformHashTest, ChangesWithAllThatDecidesTheRows) {
-  const BronzeSpec bronze = Bronze({Declared("a", "string")});
-  SilverSpec silver = Silver("SELECT a FROM raw.books");
-  silver.expect = {Check("x", "a <> ''", Otherwise::kDrop)};
-  const std::string hash = TransformHash(bronze, {silver});
-  EXPECT_EQ(hash.size(), 64U);
-  std::set<std::string> hashes{hash};
-  const auto add = [&](auto change) {
-    BronzeSpec other_bronze = bronze;
-    SilverSpec other = silver;
-    change(other_bronze, other);
-    hashes.insert(TransformHash(other_bronze, {other}));
-  };
-  add([](BronzeSpec& b, SilverSpec&) { b.columns[0].type.kind = TypeKind::kBinary; });
-  add([](BronzeSpec& b, SilverSpec&) { b.columns[0].required = true; });
-  add([](BronzeSpec& b, SilverSpec&) { b.decode.coerce = true; });
-  add([](BronzeSpec& b, SilverSpec&) { b.decode.nan = NumberPolicy::kKeep; });
-  add([](BronzeSpec& b, SilverSpec&) { b.decode.timestamp_unit = "ms"; });
-  add([](BronzeSpec&, SilverSpec& s) { s.sql += " WHERE true"; });
-  add([](BronzeSpec&, SilverSpec& s) { s.expect[0].otherwise = Otherwise::kWarn; });
-  add([](BronzeSpec&, SilverSpec& s) { s.expect[0].check = "a <> 'y'"; });
-  add([](BronzeSpec&, SilverSpec& s) { s.expect.clear(); });
-  add([](BronzeSpec&, SilverSpec& s) { s.table.name = "other"; });
-  EXPECT_EQ(hashes.size(), 11U);
-  add([](BronzeSpec& b, SilverSpec& s) {
-    b.place.line = s.place.line = s.expect[0].place.line = 9;
-  });
-  EXPECT_EQ(hashes.size(), 11U);
+TEST_F(DuckTransformTest, RefusesTimesThatNoLakeHolds) {
+  auto transform = MakeOrFail(
+      Bronze(text_), {Silver("SELECT text, [{'at': text::timestamp}, NULL] AS l FROM raw.books")});
+  const auto made = transform->Run(bronze_.Make(
+      text_,
+      "SELECT unnest(['infinity', '9999-12-31 23:59:59.999999', '10000-01-01', '0001-01-01', "
+      "'0001-01-01 (BC)', '-infinity', NULL]) AS c0, unnest(range(7)) AS i"));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_THAT(OffsetsOf(made->rejects), ElementsAre(0, 2, 4, 5));
+  EXPECT_EQ(made->rejects[0].reason, "timestamp_out_of_range");
+  EXPECT_EQ(made->rejects[0].field, "l");
+}
+
+TEST_F(DuckTransformTest, TimesThatPartATableStayNearTheRecordsOwn) {
+  // The records' own time is 2024-01-01, that of offset 1 is not known.
+  SilverSpec silver = Silver("SELECT text::timestamp AS t, text::date AS d FROM raw.books");
+  silver.partition_by = {{"day", "t"}, {"identity", "d"}, {"day", "_timestamp"}};
+  silver.expect = {Check("x", "t IS DISTINCT FROM '1970-01-01'", Otherwise::kDrop)};
+  auto transform = MakeOrFail(Bronze(text_), {silver});
+  const auto made = transform->Run(
+      bronze_.Make(text_,
+                   "SELECT unnest(['2024-01-02', '2054-01-01', '2024-01-02 00:00:01', "
+                   "'2014-01-01', '1970-01-01',"
+                   " '2013-12-31', NULL, 'infinity', '-infinity']) AS c0, unnest(range(9)) AS i"));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_THAT(OffsetsOf(made->rejects), ElementsAre(2, 5, 7, 8));
+  EXPECT_EQ(made->rejects[0].reason, "timestamp_outside_window");
+  EXPECT_EQ(made->rejects[0].field, "t");
+  EXPECT_EQ(made->rejects[0].detail,
+            "2024-01-02T00:00:01Z in a column that parts processed.books; the record's own time is "
+            "2024-01-01T00:00:00Z, and time_window.future is 1d");
+  EXPECT_THAT(OffsetsOf(made->left_out[0]), ElementsAre(4));
 }
 
 }  // namespace

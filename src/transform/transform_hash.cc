@@ -50,6 +50,19 @@ std::string DecodeText(const DecodeOptions& decode) {
       JsonQuote(decode.timestamp_unit), JsonQuote(decode.timestamp_zone));
 }
 
+// Nothing for a table that no time parts: its text is what it was before there were windows.
+std::string WindowText(const TimeWindow& window, const std::vector<PartitionField>& partition_by) {
+  const std::vector<std::string> columns = WindowedColumns(partition_by);
+  if (columns.empty() || window == TimeWindow{std::nullopt, std::nullopt}) return "";
+  const auto spell = [](const std::optional<int64_t>& ms) {
+    return ms ? fmt::format("{}", *ms) : std::string("off");
+  };
+  std::string text =
+      fmt::format("window past={} future={}", spell(window.past_ms), spell(window.future_ms));
+  for (const auto& column : columns) text += " " + JsonQuote(column);
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string TransformText(const BronzeSpec& bronze, const std::vector<SilverSpec>& silver) {
@@ -61,6 +74,7 @@ std::string TransformText(const BronzeSpec& bronze, const std::vector<SilverSpec
     fmt::format_to(out, "column {} {} {}\n", JsonQuote(field.name), JsonQuote(Spell(field.type)),
                    field.required ? "required" : "nullable");
   }
+  text += WindowText(bronze.time_window, bronze.partition_by);
   for (const auto& table : silver) {
     fmt::format_to(out, "silver {} from {} {}\n", JsonQuote(table.table.Full()),
                    JsonQuote(table.from.Full()), JsonQuote(table.sql));
@@ -68,6 +82,7 @@ std::string TransformText(const BronzeSpec& bronze, const std::vector<SilverSpec
       fmt::format_to(out, "expect {} else {} {}\n", JsonQuote(check.name), Name(check.otherwise),
                      JsonQuote(check.check));
     }
+    text += WindowText(table.time_window, table.partition_by);
   }
   return text;
 }

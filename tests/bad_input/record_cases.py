@@ -6,6 +6,7 @@ r"""Reads cases/*.test: a pipeline file, then cases of records and what must bec
                                         null) and `timestamp milliseconds`; none: no key, no headers
     record {"a":1}                      or `tombstone`
     row {"a": 1}                        in bronze, silver and warehouse; columns left out are NULL
+    made {"b": 2}                       and what silver and warehouse have besides
     reject REASON [FIELD]               or: in the quarantine, with these bytes
     detail TEXT                         and TEXT is part of what it says
     skipped                             or: nowhere, but counted
@@ -29,6 +30,7 @@ class Record:
     timestamp: int = None
     outcome: str = ""    # row, reject or skipped
     row: dict = None     # the columns that are not NULL
+    made: dict = field(default_factory=dict)
     reason: str = ""     # reason, and field where there is one
     detail: str = ""
 
@@ -96,6 +98,8 @@ def take(line, case, coming, sql):
         if word == "row":
             last.row = json.loads(unescaped(text).decode())
         last.reason = text if word == "reject" else ""
+    elif word == "made":
+        case.records[-1].made = json.loads(unescaped(text).decode())
     elif word == "detail":
         case.records[-1].detail = text
     else:

@@ -136,7 +136,7 @@ def outcome_of(index):
 
 
 def expected_row(record, table):
-    """Silver and warehouse have the declared columns alone."""
+    """Silver and warehouse have the declared columns, and what the SQL makes of them."""
     if table == "bronze":
         row = dict(record.row)
         if record.key is not None:
@@ -146,7 +146,8 @@ def expected_row(record, table):
                 "utf-8", "backslashreplace"), "value": plain(value)}
                 for key, value in record.headers]
         return row
-    return {name: value for name, value in record.row.items() if name not in OWN_OF_BRONZE}
+    declared = {name: value for name, value in record.row.items() if name not in OWN_OF_BRONZE}
+    return {**declared, **record.made}
 
 
 def check(record, offset, outcome):
