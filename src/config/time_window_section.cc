@@ -16,7 +16,8 @@ void ReadSide(Reader& reader, const Node& node, std::optional<int64_t>& span_ms)
   const auto text = reader.ReadText(node);
   if (!text) return;
   if (text->value == "off") return span_ms.reset();
-  if (const auto span = reader.ReadSpan(node, kSpans)) span_ms = *span;
+  const auto span = reader.ReadSpan(node, kSpans);
+  if (span) span_ms = span;
 }
 
 void ReadWord(Reader& reader, const Node& node, TimeWindow& window) {

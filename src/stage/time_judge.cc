@@ -16,10 +16,12 @@ __extension__ using Wide = __int128;
 
 constexpr int64_t kMicrosPerMilli = 1000;
 constexpr int64_t kMicrosPerDay = kDayMs * kMicrosPerMilli;
+constexpr int64_t kFirstShown = kFirstDay * kMicrosPerDay;
+constexpr int64_t kPastShown = (kLastDay + 1) * kMicrosPerDay;
 
 std::string SpellInstant(Wide micros) {
-  if (micros < kFirstDay * kMicrosPerDay) return "a time before the year 1";
-  if (micros >= (kLastDay + 1) * kMicrosPerDay) return "a time past the year 9999";
+  if (micros < kFirstShown) return "a time before the year 1";
+  if (micros >= kPastShown) return "a time past the year 9999";
   const std::chrono::sys_seconds at(std::chrono::floor<std::chrono::seconds>(
       std::chrono::microseconds(static_cast<int64_t>(micros))));
   const auto day = std::chrono::floor<std::chrono::days>(at);
