@@ -85,6 +85,14 @@ class Nemesis:
         self.worlds = 0
 
     def run(self, minutes, on_round=lambda: None):
+        try:
+            self.draw(minutes, on_round)
+        finally:
+            if self.world is not None:  # ended from outside
+                self.auditor.close()
+                self.world.close()
+
+    def draw(self, minutes, on_round):
         end = time.monotonic() + minutes * 60
         number = 0
         while time.monotonic() < end:

@@ -15,6 +15,7 @@ from acks import Acks  # noqa: E402
 from audit import Audit  # noqa: E402
 from project import Project  # noqa: E402
 from workers import Workers  # noqa: E402
+from servers.process import die_with_parent  # noqa: E402
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 SESSION = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 200, "socket.timeout.ms": 10_000,
@@ -55,7 +56,7 @@ class World:
                 [sys.executable, SUPPORT / "load.py", self.brokers, self.name,
                  str(self.partitions), str(self.rate), str(self.draw.randrange(1 << 31)),
                  self.acks.path, str(skew), kinds],
-                stdin=subprocess.PIPE, stdout=log, stderr=log,
+                stdin=subprocess.PIPE, stdout=log, stderr=log, preexec_fn=die_with_parent,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
     def set_rate(self, rate):
