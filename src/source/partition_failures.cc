@@ -15,11 +15,12 @@ std::string Place(const std::string& topic, int32_t partition, int64_t offset) {
   return fmt::format("topic {}, partition {}, offset {}", EscapeControl(topic), partition, offset);
 }
 
-// Only a batch compressed by zstd is refused for its size after inflating; its checksum was right.
+// Those of gzip (patched, scripts/patches) and zstd are refused for their size after inflating; the
+// checksum was right, so what came is what the producer made.
 bool IsInflatedTooLarge(const rd_kafka_message_t& message) {
-  return message.err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION &&
-         std::string_view(rd_kafka_message_errstr(&message)).find("codec 0x4") !=
-             std::string_view::npos;
+  if (message.err != RD_KAFKA_RESP_ERR__BAD_COMPRESSION) return false;
+  const std::string_view text(rd_kafka_message_errstr(&message));
+  return text.find("codec 0x1") != text.npos || text.find("codec 0x4") != text.npos;
 }
 
 }  // namespace
