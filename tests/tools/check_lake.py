@@ -13,6 +13,7 @@ exit status: 0 all is well, 1 something is wrong (one line each), 2 the table ca
 import argparse
 import io
 import json
+import os
 import sys
 from collections import Counter
 
@@ -372,7 +373,9 @@ def main():
     for line in problems.lines:
         print(line)
     print(f"{given.table}: {problems.checks} checks, {len(problems.lines)} failed")
-    sys.exit(1 if problems.lines else 0)
+    sys.stdout.flush()
+    # pyarrow's threads may still run, and abort a process that ends in order.
+    os._exit(1 if problems.lines else 0)
 
 
 if __name__ == "__main__":
