@@ -38,7 +38,7 @@ struct SourceSpec {
   std::map<std::string, std::string>
       options;  ///< librdkafka's names, from an allow-list; secrets in clear
   int64_t max_batch_rows = 50'000;
-  int64_t max_batch_bytes = 64 << 20;
+  int64_t max_batch_bytes = 16 << 20;
 };
 
 struct LakeSpec {

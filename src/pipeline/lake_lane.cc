@@ -11,8 +11,6 @@
 namespace sluice {
 namespace {
 
-// About two large batches: the lane lags only while it commits.
-constexpr int64_t kMostWaitingBytes = 16 << 20;
 constexpr int64_t kMaxPendingRejectBytes = 64 << 20;
 
 }  // namespace
@@ -52,7 +50,7 @@ Status LakeLane::Append(std::shared_ptr<const RowBatch> rows, std::vector<Epoch>
   const auto bytes = static_cast<int64_t>(rows->arena->bytes());
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
-    return failure_ || waiting_.empty() || waiting_bytes_ + bytes <= kMostWaitingBytes;
+    return failure_ || waiting_.empty() || waiting_bytes_ + bytes <= options_.waiting_bytes;
   });
   if (failure_) return Fail(*failure_);
   waiting_.push_back({std::move(rows), std::move(epochs)});

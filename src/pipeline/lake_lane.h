@@ -23,7 +23,8 @@ struct LakeLaneOptions {
   int64_t every_ms = 30'000;
   int64_t file_bytes = 128 << 20;  ///< a commit is due when an open file holds so many
   std::vector<std::string> silver_tables;
-  bool keep_rejects = false;  ///< the quarantine rides with the lake: there is no warehouse
+  bool keep_rejects = false;         ///< the quarantine rides with the lake: there is no warehouse
+  int64_t waiting_bytes = 16 << 20;  ///< of records before the lane; more wait for it
 };
 
 /// The lake's side of one worker, in a thread of its own: it appends accepted rows to the open

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/pause.h"
+#include "pipeline/byte_budget.h"
 #include "pipeline/lake_lane.h"
 #include "pipeline/stations.h"
 
@@ -28,14 +29,15 @@ LakeLaneOptions LaneOptions(const Spec& spec, const WorkerOptions& options) {
           .every_ms = spec.lake.every_ms,
           .file_bytes = spec.lake.file_size_bytes,
           .silver_tables = options.silver_tables,
-          .keep_rejects = !spec.HasWarehouseSink()};
+          .keep_rejects = !spec.HasWarehouseSink(),
+          .waiting_bytes = ByteShare::Of(options.workers).lake_waiting};
 }
 
 Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std::stop_token stop) {
   auto stations = MakeStations(context.spec, *context.services.store, options.name);
   if (!stations) return Fail(AsError(stations.error()));
-  SLUICE_ASSIGN(const auto source,
-                MakeSource(context.spec, context.broker, options.name, options.number));
+  SLUICE_ASSIGN(const auto source, MakeSource(context.spec, context.broker, options.name,
+                                              {options.number, options.workers}));
   Committer committer(
       *context.services.database, {options.pipeline, options.name}, [&](const std::string& reason) {
         Report(context.board, options.name, reason.empty() ? "running" : "waiting", reason);

@@ -3,6 +3,7 @@
 
 #include "pipeline/batch_builder.h"
 #include "pipeline/batch_split.h"
+#include "pipeline/byte_budget.h"
 #include "pipeline/lake_pending.h"
 
 namespace sluice {
@@ -87,6 +88,16 @@ TEST(PipelineTest, PendingAddsUpRangesAndKeepsRejects) {
   EXPECT_EQ(*staged.quarantine[0]->record.value, "{") << "the batch's bytes are copied";
   pending.Clear();
   EXPECT_TRUE(pending.empty());
+}
+
+TEST(PipelineTest, WorkersShareTheBytesOfAProcess) {
+  EXPECT_EQ(ByteShare::Of(1).batch, 16 << 20);
+  for (const int32_t workers : {1, 2, 8}) {
+    const ByteShare one = ByteShare::Of(workers);
+    // With the batch whose commit is under way.
+    EXPECT_LE(workers * (one.fetched_ahead + 2 * one.batch + one.lake_waiting), kBudgetBytes);
+  }
+  EXPECT_EQ(ByteShare::Of(1000).batch, 1 << 20) << "the least that is worth a commit";
 }
 
 TEST(PipelineTest, RejectsFindTheirRecords) {

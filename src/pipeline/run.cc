@@ -117,6 +117,7 @@ class Run {
     WorkerOptions options;
     options.name = fmt::format("{}-{}-{}", HostName(), getpid(), number);
     options.number = number;
+    options.workers = options_.workers;
     options.pipeline = spec_.pipeline;
     options.transform_hash = RegistrationOf(spec_).transform_hash;
     options.log = basis_.log;

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/pause.h"
+#include "pipeline/byte_budget.h"
 #include "pipeline/lake_store.h"
 #include "postgres/conninfo.h"
 #include "postgres/database.h"
@@ -103,18 +104,21 @@ Result<BrokerUse> OpenBroker(const Spec& spec, bool start) {
 }
 
 Result<std::unique_ptr<Source>> MakeSource(const Spec& spec, const BrokerUse& broker,
-                                           const std::string& client_id, int32_t number) {
+                                           const std::string& client_id, Seat seat) {
   KafkaSourceOptions options;
   options.brokers = broker.bootstrap;
   options.topic = spec.source.topic;
   options.group = spec.source.group;
   options.options = spec.source.options;
   const auto instance = options.options.find("group.instance.id");
-  if (instance != options.options.end() && number > 0) {
-    instance->second += fmt::format("-{}", number);
+  if (instance != options.options.end() && seat.number > 0) {
+    instance->second += fmt::format("-{}", seat.number);
   }
+  const ByteShare share = ByteShare::Of(seat.workers);
+  options.options.try_emplace("queued.max.messages.kbytes",
+                              std::to_string(share.fetched_ahead >> 10));
   options.max_batch_rows = spec.source.max_batch_rows;
-  options.max_batch_bytes = spec.source.max_batch_bytes;
+  options.max_batch_bytes = std::min(spec.source.max_batch_bytes, share.batch);
   options.client_id = client_id;
   if (broker.embedded) {
     options.embedded = true;

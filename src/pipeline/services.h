@@ -54,9 +54,15 @@ struct BrokerUse {
 /// FailsWith kRetryable when there is none and none may be started.
 Result<BrokerUse> OpenBroker(const Spec& spec, bool start);
 
-/// Makes a consumer of the pipeline's group. `number` is the worker's within its process: each but
-/// the first adds it to the `group.instance.id`, which one member alone may have.
+/// Which of a process's workers.
+struct Seat {
+  int32_t number = 0;
+  int32_t workers = 1;
+};
+
+/// Makes a consumer of the pipeline's group, with its share of the process's bytes. Each worker but
+/// the first adds its number to the `group.instance.id`, which one member alone may have.
 Result<std::unique_ptr<Source>> MakeSource(const Spec& spec, const BrokerUse& broker,
-                                           const std::string& client_id, int32_t number = 0);
+                                           const std::string& client_id, Seat seat = {});
 
 }  // namespace sluice

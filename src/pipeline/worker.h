@@ -27,7 +27,8 @@ namespace sluice {
 
 struct WorkerOptions {
   std::string name;
-  int32_t number = 0;  ///< within its process
+  int32_t number = 0;   ///< within its process
+  int32_t workers = 1;  ///< of its process
   std::string pipeline;
   std::string transform_hash;
   LogId log;

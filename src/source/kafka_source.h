@@ -18,7 +18,7 @@ struct KafkaSourceOptions {
   std::string group;
   std::map<std::string, std::string> options{};
   int64_t max_batch_rows = 50'000;
-  int64_t max_batch_bytes = 64 << 20;
+  int64_t max_batch_bytes = 16 << 20;
   std::string client_id{};
   bool embedded = false;  ///< the broker tells no lasting identity: take the two below
   std::string embedded_topic_uuid{};
