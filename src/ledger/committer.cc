@@ -100,9 +100,21 @@ void Committer::WaitBeforeRetry(const Error& error, int attempt, std::stop_token
   PauseFor(std::chrono::milliseconds(delay), stop);
 }
 
-Status Committer::Attempt(Transaction& transaction) {
-  SLUICE_ASSIGN(SqlSession* const session, Session());
+// A session that lay idle may be dead unseen, as when the server was started again meanwhile: a new
+// one begins at once, which also lets the last commit of a run that stops succeed.
+Result<SqlSession*> Committer::Begin() {
+  const bool was_idle = session_ != nullptr;
+  SLUICE_ASSIGN(SqlSession * session, Session());
+  const auto begun = session->Query(kBegin);
+  if (begun) return session;
+  if (!was_idle || session->IsAlive()) return Fail(begun.error());
+  SLUICE_ASSIGN(session, Session());
   SLUICE_TRY(session->Query(kBegin));
+  return session;
+}
+
+Status Committer::Attempt(Transaction& transaction) {
+  SLUICE_ASSIGN(SqlSession* const session, Begin());
   if (Status status = transaction.Apply(*session); !status) {
     if (auto rollback = session->Query("ROLLBACK"); !rollback) session_.reset();
     // Another worker that has taken over and committed the same rows makes ours doubles.

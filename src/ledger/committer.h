@@ -50,6 +50,7 @@ class Committer {
   const CommitCounters& counters() const { return counters_; }
 
  private:
+  Result<SqlSession*> Begin();
   Status Attempt(Transaction& transaction);
   Status Settle(Transaction& transaction);
   void WaitBeforeRetry(const Error& error, int attempt, std::stop_token stop);

@@ -18,6 +18,8 @@ constexpr int64_t kMaxPendingRejectBytes = 64 << 20;
 Result<std::unique_ptr<LakeLane>> LakeLane::Start(LakeLaneOptions options, LakeSink& lake,
                                                   SqlDatabase& database, CommitterName name) {
   std::unique_ptr<LakeLane> lane(new LakeLane(std::move(options), lake, database, std::move(name)));
+  // Before the first commit is due: what refuses a second session shows at the start.
+  SLUICE_TRY(lane->committer_.Session());
   try {
     lane->thread_ = std::thread([raw = lane.get()] { raw->Run(); });
   } catch (const std::system_error& error) {

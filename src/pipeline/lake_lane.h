@@ -32,7 +32,8 @@ struct LakeLaneOptions {
 /// Has a session of its own. Used by one thread besides its own.
 class LakeLane {
  public:
-  /// FailsWith kRetryable when the thread cannot be started. `lake` is prepared and outlives it.
+  /// Opens its session. FailsWith kRetryable when that or the thread cannot be had, kInvalidConfig
+  /// when PostgreSQL refuses us. `lake` is prepared and outlives it.
   static Result<std::unique_ptr<LakeLane>> Start(LakeLaneOptions options, LakeSink& lake,
                                                  SqlDatabase& database, CommitterName name);
   /// Rows that no commit covers yet are dropped with the lane.
