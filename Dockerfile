@@ -5,6 +5,7 @@ WORKDIR /opt/sluice
 # First what changes seldom: the tools and libraries take longest.
 COPY scripts/deps scripts/deps
 COPY scripts/locks scripts/locks
+COPY scripts/patches scripts/patches
 RUN apt-get update && scripts/deps --runtime
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
