@@ -1,5 +1,7 @@
 """The log of what the broker acknowledged, read as it grows."""
 
+import threading
+
 import numpy as np
 
 
@@ -8,16 +10,21 @@ def key_of(partition, offset):
 
 
 class Acks:
-    """Records by key: number, timestamp and sha256 of each."""
+    """Records by key: number, timestamp and sha256 of each. Threads may read at a time."""
 
     def __init__(self, path):
         self.path, self.at, self.ended = path, 0, False
         self.keys, self.numbers, self.times = [], [], []
         self.sha, self.high = {}, {}  # by key; by partition: one past the greatest offset
         self._sorted = None
+        self._lock = threading.Lock()
 
     def read(self):
         """Takes in the whole lines that were written since."""
+        with self._lock:
+            self._read()
+
+    def _read(self):
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.at)
@@ -42,12 +49,13 @@ class Acks:
 
     def arrays(self):
         """Keys in order, with numbers and timestamps."""
-        if self._sorted is None:
-            keys = np.array(self.keys, dtype=np.int64)
-            order = np.argsort(keys)
-            self._sorted = (keys[order], np.array(self.numbers, dtype=np.int64)[order],
-                            np.array(self.times, dtype=np.int64)[order])
-        return self._sorted
+        with self._lock:
+            if self._sorted is None:
+                keys = np.array(self.keys, dtype=np.int64)
+                order = np.argsort(keys)
+                self._sorted = (keys[order], np.array(self.numbers, dtype=np.int64)[order],
+                                np.array(self.times, dtype=np.int64)[order])
+            return self._sorted
 
     def numbers_of(self, keys):
         """The number of each key's record; -1 where none was acknowledged."""
