@@ -6,7 +6,6 @@ around them is people's.
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import tables
@@ -29,7 +28,7 @@ def main(args):
     text = DOCUMENT.read_text(encoding="utf-8")
     DOCUMENT.write_text(MARK.sub(lambda mark: mark[1] + table(mark[2], found) + mark[3], text),
                         encoding="utf-8")
-    keep(Path(args.folder), found)
+    keep(found)
     say(f"{DOCUMENT.relative_to(ROOT)} has the tables of {', '.join(found)}")
     return 0
 
@@ -59,8 +58,9 @@ def command(result):
     return re.sub(r" --(json|dir) \S+", "", result["command"])
 
 
-def keep(folder, found):
+def keep(found):
+    """Beside the document, without the folders of the machine that they were made on."""
     KEPT.mkdir(exist_ok=True)
-    for name in found:
-        if folder.resolve() != KEPT.resolve():
-            shutil.copy(folder / f"{name}.json", KEPT / f"{name}.json")
+    for name, result in found.items():
+        (KEPT / f"{name}.json").write_text(
+            json.dumps({**result, "command": command(result)}, indent=1) + "\n", encoding="utf-8")
