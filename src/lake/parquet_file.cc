@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/thread.h"
+
 namespace sluice {
 
 Result<std::unique_ptr<ParquetFile>> ParquetFile::Start(const ParquetSpool& spool,
@@ -15,12 +17,7 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Start(const ParquetSpool& spoo
   LocalPath path{fmt::format("{}/{}.parquet", spool.folder(), Uuid::Random().value)};
   std::unique_ptr<ParquetFile> file(
       new ParquetFile(spool, std::move(path), std::move(connection), options));
-  try {
-    file->thread_ = std::thread([raw = file.get()] { raw->Run(); });
-  } catch (const std::system_error& error) {
-    return Fail(ErrorKind::kRetryable,
-                fmt::format("cannot start a thread for a Parquet file: {}", error.what()));
-  }
+  SLUICE_ASSIGN(file->thread_, StartThread("a Parquet file", [raw = file.get()] { raw->Run(); }));
   return file;
 }
 

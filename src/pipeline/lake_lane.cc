@@ -1,12 +1,10 @@
 #include "pipeline/lake_lane.h"
 
-#include <fmt/format.h>
-
-#include <system_error>
 #include <utility>
 
 #include "core/clock.h"
 #include "core/failpoint.h"
+#include "core/thread.h"
 
 namespace sluice {
 namespace {
@@ -20,12 +18,7 @@ Result<std::unique_ptr<LakeLane>> LakeLane::Start(LakeLaneOptions options, LakeS
   std::unique_ptr<LakeLane> lane(new LakeLane(std::move(options), lake, database, std::move(name)));
   // Before the first commit is due: what refuses a second session shows at the start.
   SLUICE_TRY(lane->committer_.Session());
-  try {
-    lane->thread_ = std::thread([raw = lane.get()] { raw->Run(); });
-  } catch (const std::system_error& error) {
-    return Fail(ErrorKind::kRetryable,
-                fmt::format("cannot start a thread for the lake: {}", error.what()));
-  }
+  SLUICE_ASSIGN(lane->thread_, StartThread("the lake", [raw = lane.get()] { raw->Run(); }));
   return lane;
 }
 
