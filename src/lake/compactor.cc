@@ -17,17 +17,9 @@ namespace {
 constexpr std::chrono::seconds kUploadBase{60};
 constexpr int64_t kSlowestBytesPerSecond = 1 << 20;
 
-// It works beside a stream that has the memory: one file at a time, small row groups, short queues.
-// A row group is in memory about three times: as rows, encoded, and as what is read.
-constexpr int64_t kGroupBytes = 8 << 20;
-
+// It works beside a stream that has the memory: one file at a time, of small row groups.
 ParquetOptions WriterOptions(int64_t target_file_bytes) {
-  return {.file_size_bytes = target_file_bytes,
-          .row_group_bytes = kGroupBytes,
-          .max_open_files = 1,
-          .max_buffered_bytes = 4 * kGroupBytes,
-          .max_queued_chunks = 4,
-          .max_queued_bytes = 4 << 20};
+  return {.file_size_bytes = target_file_bytes, .row_group_bytes = 8 << 20, .max_open_files = 1};
 }
 
 Status CheckPartition(const CompactionBin& bin, const DataFile& file) {
@@ -56,7 +48,7 @@ Result<TableRewrite> Compactor::Run(const TableName& name, const TableMetadata& 
   SLUICE_TRY(CheckNestedNames(metadata.schemas()));
   SLUICE_ASSIGN(const IcebergSchema schema, ReadSchema(metadata.CurrentSchema()));
   SLUICE_ASSIGN(const auto writer,
-                ParquetTableWriter::Make(engine_, schema, context->spec,
+                ParquetTableWriter::Make(schema, context->spec,
                                          options_.spool_folder + "/" + Uuid::Random().value,
                                          WriterOptions(options_.target_file_bytes)));
   TableRewrite rewrite{.table = name, .table_uuid = metadata.uuid, .context = *context};
@@ -83,12 +75,12 @@ Status Compactor::CopyRows(ParquetTableWriter& writer, const IcebergSchema& sche
     int64_t rows = 0;
     if (duckdb_execute_prepared_streaming(prepared.get(), result.out()) == DuckDBSuccess) {
       while (duckdb_data_chunk data = duckdb_fetch_chunk(result.get())) {
-        const auto chunk = std::make_shared<const Chunk>(data);
-        rows += static_cast<int64_t>(chunk->rows());
+        const Chunk chunk(data);
+        rows += static_cast<int64_t>(chunk.rows());
         if (options_.stop.stop_requested()) {
           return Fail(ErrorKind::kShutdown, "stopped while files were compacted");
         }
-        if (chunk->rows() > 0) SLUICE_TRY(writer.Append(chunk, std::span(chunk.get(), 1)));
+        if (chunk.rows() > 0) SLUICE_TRY(writer.Append(std::span(&chunk, 1)));
       }
     }
     if (const char* message = duckdb_result_error(result.out()); message != nullptr) {

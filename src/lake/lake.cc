@@ -220,9 +220,9 @@ Status IcebergLake::Append(std::shared_ptr<const RowBatch> batch) {
     return Fail(ErrorKind::kInvariant, "a batch has other tables than the lake");
   }
   positions_.Add(*batch);
-  SLUICE_TRY(streams_[0].Append(batch, batch->bronze));
+  SLUICE_TRY(streams_[0].Append(batch->bronze));
   for (size_t i = 0; i < batch->silver.size(); ++i) {
-    SLUICE_TRY(streams_[i + 1].Append(batch, batch->silver[i]));
+    SLUICE_TRY(streams_[i + 1].Append(batch->silver[i]));
   }
   return {};
 }
@@ -274,9 +274,8 @@ Status CheckTables(const std::vector<LakeTable>& tables) {
 
 }  // namespace
 
-Result<std::unique_ptr<LakeSink>> MakeIcebergLake(DuckEngine& engine, const LakeSpec& spec,
-                                                  LakeTable bronze, std::vector<LakeTable> silver,
-                                                  ObjectStore& store,
+Result<std::unique_ptr<LakeSink>> MakeIcebergLake(const LakeSpec& spec, LakeTable bronze,
+                                                  std::vector<LakeTable> silver, ObjectStore& store,
                                                   const std::string& spool_folder) {
   std::vector<LakeTable> tables = std::move(silver);
   tables.insert(tables.begin(), std::move(bronze));
@@ -287,7 +286,7 @@ Result<std::unique_ptr<LakeSink>> MakeIcebergLake(DuckEngine& engine, const Lake
     SLUICE_TRY(NewLayout(table));
     std::string folder = fmt::format("{}/{}.{}", spool->path(), PercentEncode(table.name.ns),
                                      PercentEncode(table.name.name));
-    streams.emplace_back(engine, store, std::move(table), std::move(folder), spec.file_size_bytes);
+    streams.emplace_back(store, std::move(table), std::move(folder), spec.file_size_bytes);
   }
   return std::make_unique<IcebergLake>(store, spec.catalog, std::move(spool), std::move(streams));
 }

@@ -6,7 +6,6 @@
 
 #include "config/spec.h"
 #include "lake/object_store.h"
-#include "stage/duck.h"
 #include "stage/sink.h"
 
 namespace sluice {
@@ -24,11 +23,10 @@ struct LakeTable {
 /// OpenFileBytes belong to one thread; the participants of earlier Seals may be applied in
 /// another. After a Seal that FailsWith kRetryable, Seal goes on where it stopped and Discard gives
 /// up; neither loses or doubles a row. `spool_folder` is for files that are not uploaded yet;
-/// workers of this machine may share it, and what dead ones left there is removed. `engine` and
-/// `store` outlive the sink and its participants.
-Result<std::unique_ptr<LakeSink>> MakeIcebergLake(DuckEngine& engine, const LakeSpec& spec,
-                                                  LakeTable bronze, std::vector<LakeTable> silver,
-                                                  ObjectStore& store,
+/// workers of this machine may share it, and what dead ones left there is removed. `store` outlives
+/// the sink and its participants.
+Result<std::unique_ptr<LakeSink>> MakeIcebergLake(const LakeSpec& spec, LakeTable bronze,
+                                                  std::vector<LakeTable> silver, ObjectStore& store,
                                                   const std::string& spool_folder);
 
 }  // namespace sluice

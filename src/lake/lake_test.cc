@@ -85,7 +85,6 @@ class LakeTest : public ::testing::Test {
     folder_ = std::filesystem::temp_directory_path() / ("sluice-lake-" + Uuid::Random().value);
     spec_.root = "file://" + folder_ + "/lake";
     store_ = std::make_unique<FlakyStore>(*FolderStore::Make(spec_.root));
-    engine_ = *DuckEngine::Make();
     lake_ = MakeLake();
     ASSERT_TRUE(lake_->Prepare(catalog_).has_value());
   }
@@ -101,8 +100,8 @@ class LakeTest : public ::testing::Test {
             .partition_by = std::move(by)};
   }
   std::unique_ptr<LakeSink> MakeLake() {
-    return *MakeIcebergLake(*engine_, spec_, Table(kBronze, {}),
-                            {Table(kSilver, {{"identity", "who"}})}, *store_, folder_ + "/spool");
+    return *MakeIcebergLake(spec_, Table(kBronze, {}), {Table(kSilver, {{"identity", "who"}})},
+                            *store_, folder_ + "/spool");
   }
 
   // Two rows for each table, in two partitions of the silver one.
@@ -168,7 +167,6 @@ class LakeTest : public ::testing::Test {
   LakeSpec spec_;
   FakeCatalog catalog_;
   std::unique_ptr<FlakyStore> store_;
-  std::unique_ptr<DuckEngine> engine_;
   std::unique_ptr<LakeSink> lake_;
   int64_t next_ = 0;
 };
@@ -331,8 +329,8 @@ TEST_F(LakeTest, ALakeThatMovedToAnotherStoreIsRefused) {
 }
 
 TEST_F(LakeTest, TwoTablesOfOneNameAreRefused) {
-  const auto lake = MakeIcebergLake(*engine_, spec_, Table(kBronze, {}), {Table(kBronze, {})},
-                                    *store_, folder_ + "/spool");
+  const auto lake =
+      MakeIcebergLake(spec_, Table(kBronze, {}), {Table(kBronze, {})}, *store_, folder_ + "/spool");
   ASSERT_FALSE(lake.has_value());
   EXPECT_EQ(lake.error().kind, ErrorKind::kInvalidConfig);
 }

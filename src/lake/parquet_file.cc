@@ -1,90 +1,139 @@
 #include "lake/parquet_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
-#include "core/thread.h"
-
 namespace sluice {
+namespace {
 
-Result<std::unique_ptr<ParquetFile>> ParquetFile::Start(const ParquetSpool& spool,
-                                                        const ParquetFileOptions& options) {
-  SLUICE_ASSIGN(DuckConnectionHandle connection, spool.Connect());
-  LocalPath path{fmt::format("{}/{}.parquet", spool.folder(), Uuid::Random().value)};
+std::unexpected<Error> CannotWrite(const std::string& folder, int error) {
+  const bool usable = access(folder.c_str(), W_OK) == 0;
+  return Fail(usable ? ErrorKind::kRetryable : ErrorKind::kFatal,
+              fmt::format("cannot write a Parquet file: {}", std::strerror(error)),
+              "sluice needs room and the right to write in " + folder);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ParquetFile>> ParquetFile::Make(const IcebergSchema& schema,
+                                                       std::string folder,
+                                                       const ParquetFileOptions& options) {
+  LocalPath path{fmt::format("{}/{}.parquet", folder, Uuid::Random().value)};
+  const int descriptor = open(path.value.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor < 0) return CannotWrite(folder, errno);
   std::unique_ptr<ParquetFile> file(
-      new ParquetFile(spool, std::move(path), std::move(connection), options));
-  SLUICE_ASSIGN(file->thread_, StartThread("a Parquet file", [raw = file.get()] { raw->Run(); }));
+      new ParquetFile(schema, std::move(path), std::move(folder), descriptor, options));
+  SLUICE_TRY(file->Write(kParquetMagic));
   return file;
 }
 
-ParquetFile::ParquetFile(const ParquetSpool& spool, LocalPath path, DuckConnectionHandle connection,
-                         const ParquetFileOptions& options)
-    : spool_(spool),
+ParquetFile::ParquetFile(const IcebergSchema& schema, LocalPath path, std::string folder,
+                         int descriptor, const ParquetFileOptions& options)
+    : schema_(schema),
       path_(std::move(path)),
-      connection_(std::move(connection)),
-      feed_(std::make_shared<ParquetFeed>(options.max_queued_chunks, options.max_queued_bytes)),
-      feed_number_(spool.feeds().Add(feed_)),
-      row_group_rows_(options.row_group_rows) {}
+      folder_(std::move(folder)),
+      handle_(descriptor),
+      options_(options),
+      leaves_(LeavesOf(schema)),
+      packer_(options.compression_level),
+      stats_(schema),
+      group_stats_(schema) {
+  columns_.reserve(leaves_.size());
+  for (const ParquetLeaf& leaf : leaves_) {
+    columns_.emplace_back(leaf, static_cast<size_t>(options.page_bytes));
+  }
+}
 
 ParquetFile::~ParquetFile() {
-  feed_->Cancel();
-  if (thread_.joinable()) thread_.join();
-  spool_.feeds().Remove(feed_number_);
   std::error_code ignored;  // a file that is left behind harms nobody
   if (!returned_) std::filesystem::remove(path_.value, ignored);
 }
 
-Status ParquetFile::Push(std::shared_ptr<const Chunk> chunk, int64_t bytes) {
-  if (feed_->Push(std::move(chunk), bytes)) return {};
-  if (thread_.joinable()) thread_.join();
-  if (outcome_->has_value()) {
-    return Fail(ErrorKind::kInvariant, "rows came after a Parquet file's end");
+Status ParquetFile::Append(const Chunk& chunk) {
+  SLUICE_TRY(group_stats_.Add(chunk));
+  group_bytes_ = buffered_bytes_ = 0;
+  for (ParquetColumn& column : columns_) {
+    SLUICE_TRY(column.Append(chunk.column(column.leaf().column), chunk.rows(), packer_));
+    group_bytes_ += column.EncodedBytes();
+    buffered_bytes_ += column.BufferedBytes();
   }
-  return Fail(outcome_->error());
+  const bool is_full =
+      group_stats_.rows() >= options_.row_group_rows || group_bytes_ >= options_.row_group_bytes;
+  return is_full ? EndRowGroup() : Status();
 }
 
-Result<ParquetFooter> ParquetFile::Finish() {
-  End();
-  if (thread_.joinable()) thread_.join();
-  returned_ = outcome_->has_value();
-  return *outcome_;
-}
-
-int64_t ParquetFile::BytesOnDisk() const {
-  std::error_code failed;  // not there yet
-  const auto size = std::filesystem::file_size(path_.value, failed);
-  return failed ? 0 : static_cast<int64_t>(size);
-}
-
-void ParquetFile::Run() {
-  try {
-    outcome_ = Write();
-  } catch (...) {
-    outcome_ = Fail(ErrorKind::kFatal, "a Parquet file's thread threw");
+Status ParquetFile::EndRowGroup() {
+  if (group_stats_.rows() == 0) return {};
+  RowGroup group{.rows = group_stats_.rows(), .offset = written_bytes_};
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    ParquetColumn& column = columns_[i];
+    group.chunks.push_back(column.Finish(packer_));
+    group.bounds.push_back(group_stats_.BoundsOf(i, leaves_[i]));
+    SLUICE_TRY(Write(column.dictionary()));
+    SLUICE_TRY(Write(column.pages()));
+    column.Clear();
   }
-  feed_->Leave();
+  groups_.push_back(std::move(group));
+  stats_.Merge(group_stats_);
+  group_stats_ = ParquetStats(schema_);
+  group_bytes_ = 0;
+  return {};
 }
 
-Result<ParquetFooter> ParquetFile::Write() {
-  SLUICE_TRY(Copy());
-  return ReadParquetFooter(connection_.get(), path_);
+Status ParquetFile::Write(std::string_view bytes) {
+  written_bytes_ += static_cast<int64_t>(bytes.size());
+  while (!bytes.empty()) {
+    const ssize_t written = write(handle_.get(), bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(written));
+    } else if (errno != EINTR) {
+      return CannotWrite(folder_, errno);
+    }
+  }
+  return {};
 }
 
-Status ParquetFile::Copy() {
-  DuckResult result;
-  const std::string sql = spool_.CopySql(feed_number_, path_, row_group_rows_);
-  if (duckdb_query(connection_.get(), sql.c_str(), result.out()) == DuckDBSuccess) return {};
-  const char* message = duckdb_result_error(result.out());
-  const duckdb_error_type type = duckdb_result_error_type(result.out());
-  const bool scarce = type == DUCKDB_ERROR_IO || type == DUCKDB_ERROR_OUT_OF_MEMORY;
-  const bool usable = access(spool_.folder().c_str(), W_OK) == 0;
-  return Fail(scarce && usable ? ErrorKind::kRetryable : ErrorKind::kFatal,
-              fmt::format("cannot write a Parquet file: {}", message ? message : "no message"),
-              "sluice needs room and the right to write in " + spool_.folder());
+ParquetTotals ParquetFile::Totals() const {
+  ParquetTotals totals{.leaves = std::vector<ParquetTotals::Leaf>(leaves_.size())};
+  for (const RowGroup& group : groups_) {
+    totals.rows += group.rows;
+    for (size_t i = 0; i < leaves_.size(); ++i) {
+      totals.leaves[i].values += group.chunks[i].values;
+      totals.leaves[i].nulls += group.chunks[i].nulls;
+      totals.leaves[i].size_bytes += group.chunks[i].packed_bytes;
+    }
+  }
+  return totals;
+}
+
+Result<DataFile> ParquetFile::Finish() {
+  SLUICE_TRY(EndRowGroup());
+  ByteBuffer footer;
+  AppendFooter(schema_, leaves_, groups_, footer);
+  SLUICE_TRY(Write(footer.view()));
+  struct stat found{};
+  if (fstat(handle_.get(), &found) != 0) return CannotWrite(folder_, errno);
+  if (found.st_nlink == 0) return CannotWrite(folder_, ENOENT);
+  if (found.st_size != written_bytes_) {
+    return Fail(ErrorKind::kInvariant,
+                fmt::format("a Parquet file has {} bytes, not the {} that were written",
+                            found.st_size, written_bytes_));
+  }
+  DataFile file;
+  file.record_count = stats_.rows();
+  file.size_bytes = written_bytes_;
+  for (const RowGroup& group : groups_) file.split_offsets.push_back(group.offset);
+  SLUICE_ASSIGN(file.columns, stats_.Finish(Totals()));
+  returned_ = true;
+  return file;
 }
 
 }  // namespace sluice

@@ -2,62 +2,76 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <thread>
+#include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "core/types.h"
-#include "lake/parquet_feed.h"
+#include "lake/byte_buffer.h"
+#include "lake/data_file.h"
+#include "lake/file_handle.h"
+#include "lake/parquet_column.h"
 #include "lake/parquet_footer.h"
-#include "lake/parquet_spool.h"
+#include "lake/parquet_stats.h"
+#include "lake/table_schema.h"
+#include "lake/zstd_packer.h"
+#include "stage/chunk.h"
 
 namespace sluice {
 
 struct ParquetFileOptions {
   int64_t row_group_rows = 122'880;
-  int64_t max_queued_chunks = 32;
-  int64_t max_queued_bytes = 32 << 20;
+  int64_t row_group_bytes = 32 << 20;  ///< encoded; a row group of large rows ends at it
+  int64_t page_bytes = 512 << 10;      ///< before compression, about
+  int32_t compression_level = 1;       ///< zstd's
 };
 
-/// One open Parquet file: a DuckDB connection and a thread that runs COPY over its feed. Starts a
-/// thread, so it is a scope: the destructor stops and joins it, and removes the file unless Finish
-/// returned it.
+/// One open Parquet file. Rows are encoded and compressed as they come; a row group is in memory
+/// until it is whole. Used by one thread. Removes its file unless Finish returned it.
 class ParquetFile {
  public:
-  /// Starts a file under a random name in the spool's folder.
-  static Result<std::unique_ptr<ParquetFile>> Start(const ParquetSpool& spool,
-                                                    const ParquetFileOptions& options);
+  /// Makes a file under a random name. FailsWith kRetryable when the disk refuses, kFatal when the
+  /// folder does.
+  static Result<std::unique_ptr<ParquetFile>> Make(const IcebergSchema& schema, std::string folder,
+                                                   const ParquetFileOptions& options);
   ~ParquetFile();
   ParquetFile(const ParquetFile&) = delete;
   ParquetFile& operator=(const ParquetFile&) = delete;
 
   const LocalPath& path() const { return path_; }
-  /// Hands a chunk of flat vectors over, waiting while the queue is full; it is shared until DuckDB
-  /// has copied its rows. FailsWith kRetryable when the disk refuses, kFatal when the folder does.
-  Status Push(std::shared_ptr<const Chunk> chunk, int64_t bytes);
-  /// Says that no more rows follow; the thread finishes the file meanwhile.
-  void End() { feed_->End(); }
-  /// Ends, waits until the file is whole and returns its footer. FailsWith as Push.
-  Result<ParquetFooter> Finish();
-  /// Returns the size on disk, where only whole row groups have arrived.
-  int64_t BytesOnDisk() const;
+  int64_t rows() const { return stats_.rows() + group_stats_.rows(); }
+  /// Returns about how large the file would be now.
+  int64_t Bytes() const { return written_bytes_ + group_bytes_; }
+  /// Returns what it holds in memory.
+  int64_t BufferedBytes() const { return buffered_bytes_; }
+
+  /// Encodes flat vectors in the schema's layout; keeps nothing that they point to. FailsWith as
+  /// Make and ParquetStats::Add; the file is of no use then.
+  Status Append(const Chunk& chunk);
+  /// Writes what is left and returns the file, without its path and partition; it is the caller's
+  /// from then on. FailsWith as Make, and kInvariant when the statistics are not of its rows.
+  Result<DataFile> Finish();
 
  private:
-  ParquetFile(const ParquetSpool& spool, LocalPath path, DuckConnectionHandle connection,
+  ParquetFile(const IcebergSchema& schema, LocalPath path, std::string folder, int descriptor,
               const ParquetFileOptions& options);
-  void Run();
-  Result<ParquetFooter> Write();
-  Status Copy();
+  Status EndRowGroup();
+  Status Write(std::string_view bytes);
+  ParquetTotals Totals() const;
 
-  const ParquetSpool& spool_;
+  const IcebergSchema schema_;
   const LocalPath path_;
-  const DuckConnectionHandle connection_;
-  const std::shared_ptr<ParquetFeed> feed_;
-  const uint64_t feed_number_;
-  const int64_t row_group_rows_;
+  const std::string folder_;
+  const FileHandle handle_;
+  const ParquetFileOptions options_;
+  std::vector<ParquetLeaf> leaves_;
+  std::vector<ParquetColumn> columns_;
+  ZstdPacker packer_;
+  ParquetStats stats_,
+      group_stats_;  ///< of the row groups that are written, and of the one at hand
+  std::vector<RowGroup> groups_;
+  int64_t written_bytes_ = 0, group_bytes_ = 0, buffered_bytes_ = 0;
   bool returned_ = false;
-  std::optional<Result<ParquetFooter>> outcome_;  ///< the thread's until it is joined
-  std::thread thread_;                            ///< last: it uses all of the above
 };
 
 }  // namespace sluice

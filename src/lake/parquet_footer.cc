@@ -1,78 +1,100 @@
 #include "lake/parquet_footer.h"
 
-#include <fmt/format.h>
+#include <numeric>
 
-#include <algorithm>
-#include <filesystem>
-#include <string>
-#include <system_error>
-
-#include "core/text.h"
-#include "stage/chunk.h"
-#include "stage/duck.h"
+#include "lake/thrift_writer.h"
 
 namespace sluice {
 namespace {
 
-// One leaf of one row group.
-enum Column { kLeaf, kGroup, kValues, kNulls, kBytes, kGroupRows, kStart, kColumns };
+constexpr int32_t kZstd = 6;
 
-constexpr const char* kMetadataSql =
-    "SELECT column_id, row_group_id, num_values, stats_null_count, total_compressed_size,"
-    " row_group_num_rows, coalesce(least(dictionary_page_offset, data_page_offset),"
-    " data_page_offset) FROM parquet_metadata({})";
-
-template <typename T>
-T& At(std::vector<T>& items, int64_t index) {
-  const auto place = static_cast<size_t>(index);
-  if (items.size() <= place) items.resize(place + 1);
-  return items[place];
+void WriteEncodings(const ColumnChunk& chunk, ThriftWriter& to) {
+  std::vector<Encoding> used{Encoding::kRle};
+  if (chunk.has_plain || chunk.dictionary_bytes > 0) used.push_back(Encoding::kPlain);
+  if (chunk.dictionary_bytes > 0) used.push_back(Encoding::kRleDictionary);
+  to.List(2, ThriftType::kI32, used.size());
+  for (const Encoding encoding : used) to.ElementI32(static_cast<int32_t>(encoding));
 }
 
-void AddChunk(const Chunk& chunk, ParquetFooter& footer, std::vector<int64_t>& group_rows) {
-  const auto value = [&](Column column, size_t row) {
-    return static_cast<const int64_t*>(duckdb_vector_get_data(chunk.column(column)))[row];
-  };
-  for (size_t row = 0; row < chunk.rows(); ++row) {
-    ParquetFooter::Leaf& leaf = At(footer.leaves, value(kLeaf, row));
-    leaf.values += value(kValues, row);
-    leaf.nulls += value(kNulls, row);
-    leaf.size_bytes += value(kBytes, row);
-    At(group_rows, value(kGroup, row)) = value(kGroupRows, row);
-    int64_t& start = At(footer.split_offsets, value(kGroup, row));
-    start = start == 0 ? value(kStart, row) : std::min(start, value(kStart, row));
+void WriteStatistics(const ColumnChunk& chunk, const std::optional<LeafBounds>& bounds,
+                     ThriftWriter& to) {
+  to.Begin(12);
+  to.I64(3, chunk.nulls);
+  if (bounds) {
+    to.Binary(5, bounds->high);
+    to.Binary(6, bounds->low);
   }
+  to.End();
 }
 
-bool LacksNumber(const Chunk& chunk) {
-  for (size_t i = 0; i < chunk.columns(); ++i) {
-    const uint64_t* validity = duckdb_vector_get_validity(chunk.column(i));
-    for (size_t row = 0; row < chunk.rows(); ++row) {
-      if (!IsValid(validity, row)) return true;
-    }
+// ColumnChunk with its ColumnMetaData.
+void WriteColumn(const ParquetLeaf& leaf, const ColumnChunk& chunk,
+                 const std::optional<LeafBounds>& bounds, int64_t offset, ThriftWriter& to) {
+  to.BeginElement();
+  to.I64(2, offset);
+  to.Begin(3);
+  to.I32(1, static_cast<int32_t>(leaf.physical));
+  WriteEncodings(chunk, to);
+  to.List(3, ThriftType::kBinary, leaf.path.size());
+  for (const std::string& name : leaf.path) to.ElementBinary(name);
+  to.I32(4, kZstd);
+  to.I64(5, chunk.values);
+  to.I64(6, chunk.plain_bytes);
+  to.I64(7, chunk.packed_bytes);
+  to.I64(9, offset + chunk.dictionary_bytes);
+  if (chunk.dictionary_bytes > 0) to.I64(11, offset);
+  WriteStatistics(chunk, bounds, to);
+  to.End();
+  to.End();
+}
+
+int64_t Sum(const RowGroup& group, int64_t ColumnChunk::* bytes) {
+  return std::accumulate(group.chunks.begin(), group.chunks.end(), int64_t{0},
+                         [&](int64_t sum, const ColumnChunk& chunk) { return sum + chunk.*bytes; });
+}
+
+void WriteGroup(std::span<const ParquetLeaf> leaves, const RowGroup& group, size_t number,
+                ThriftWriter& to) {
+  constexpr size_t kMaxOrdinal = INT16_MAX;
+  to.BeginElement();
+  to.List(1, ThriftType::kStruct, leaves.size());
+  int64_t offset = group.offset;
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    WriteColumn(leaves[i], group.chunks[i], group.bounds[i], offset, to);
+    offset += group.chunks[i].packed_bytes;
   }
-  return chunk.columns() != kColumns;
+  to.I64(2, Sum(group, &ColumnChunk::plain_bytes));
+  to.I64(3, group.rows);
+  to.I64(5, group.offset);
+  to.I64(6, Sum(group, &ColumnChunk::packed_bytes));
+  if (number <= kMaxOrdinal) to.I16(7, static_cast<int16_t>(number));
+  to.End();
 }
 
 }  // namespace
 
-Result<ParquetFooter> ReadParquetFooter(duckdb_connection connection, const LocalPath& path) {
-  SLUICE_ASSIGN(DuckResult result,
-                DuckQuery(connection, fmt::format(kMetadataSql, QuoteLiteral(path.value))));
-  ParquetFooter footer;
-  std::vector<int64_t> group_rows;
-  while (duckdb_data_chunk raw = duckdb_fetch_chunk(result.get())) {
-    const Chunk chunk(raw);
-    if (LacksNumber(chunk)) {
-      return Fail(ErrorKind::kInvariant, "a Parquet footer lacks a number: " + path.value);
-    }
-    AddChunk(chunk, footer, group_rows);
+void AppendFooter(const IcebergSchema& schema, std::span<const ParquetLeaf> leaves,
+                  std::span<const RowGroup> groups, ByteBuffer& to) {
+  const size_t before = to.size();
+  ThriftWriter writer(to);
+  writer.I32(1, 1);  // the format's version
+  WriteSchema(schema, writer);
+  writer.I64(3, std::accumulate(groups.begin(), groups.end(), int64_t{0},
+                                [](int64_t sum, const auto& group) { return sum + group.rows; }));
+  writer.List(4, ThriftType::kStruct, groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) WriteGroup(leaves, groups[i], i, writer);
+  writer.Binary(6, "sluice version " SLUICE_VERSION);
+  writer.List(7, ThriftType::kStruct, leaves.size());
+  for (size_t i = 0; i < leaves.size(); ++i) {  // bounds are in the order of their types
+    writer.BeginElement();
+    writer.Empty(1);
+    writer.End();
   }
-  for (const int64_t rows : group_rows) footer.rows += rows;
-  std::error_code failed;
-  footer.size_bytes = static_cast<int64_t>(std::filesystem::file_size(path.value, failed));
-  if (failed) return Fail(ErrorKind::kRetryable, "a Parquet file is gone: " + path.value);
-  return footer;
+  writer.End();
+  const auto length = static_cast<uint32_t>(to.size() - before);
+  to.Append(&length, sizeof length);
+  to.Append(kParquetMagic);
 }
 
 }  // namespace sluice

@@ -45,6 +45,11 @@ struct Extremes {
     high = any ? std::max(high, value) : value;
     any = true;
   }
+  void Merge(const Extremes& other) {
+    if (!other.any) return;
+    Take(other.low);
+    Take(other.high);
+  }
 };
 
 /// Returns a flat vector's values.

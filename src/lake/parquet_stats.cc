@@ -35,43 +35,57 @@ int64_t ScanFloats(duckdb_vector column, const uint64_t* mask, size_t rows, Extr
   });
 }
 
+void Widen(std::optional<TextRange>& range, std::string_view low, std::string_view high) {
+  if (!range) range.emplace(std::string(low), std::string(high));
+  if (low < range->low) range->low = low;
+  if (high > range->high) range->high = high;
+}
+
 int64_t ScanTexts(duckdb_vector column, const uint64_t* mask, size_t rows,
                   std::optional<TextRange>& to) {
   const auto* data = DataOf<duckdb_string_t>(column);
   TextExtremes chunk;
   const int64_t nulls = ForEachValid(mask, rows, [&](size_t row) { chunk.Take(data[row]); });
   if (!chunk.any()) return nulls;
-  if (!to) to.emplace(std::string(chunk.low()), std::string(chunk.high()));
-  if (chunk.low() < to->low) to->low = chunk.low();
-  if (chunk.high() > to->high) to->high = chunk.high();
+  Widen(to, chunk.low(), chunk.high());
   return nulls;
 }
 
-int64_t WidthOf(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::kBool:
-      return 1;
-    case TypeKind::kInt:
-    case TypeKind::kDate:
-    case TypeKind::kFloat:
-      return 4;
-    case TypeKind::kDecimal:
-      return type.precision <= 4 ? 2 : type.precision <= 9 ? 4 : type.precision <= 18 ? 8 : 16;
-    case TypeKind::kString:
-    case TypeKind::kBinary:
-      return sizeof(duckdb_string_t);
-    default:
-      return 8;
-  }
+size_t LeafCount(const IcebergField& field) {
+  if (field.children.empty()) return 1;
+  size_t count = 0;
+  for (const IcebergField& child : field.children) count += LeafCount(child);
+  return count;
 }
 
-// About how many bytes a leaf's values take in memory.
-int64_t ValueBytes(const Type& type, duckdb_vector column, const uint64_t* mask, size_t rows) {
-  int64_t bytes = static_cast<int64_t>(rows) * WidthOf(type);
-  if (!IsText(type.kind)) return bytes;
-  const auto* data = DataOf<duckdb_string_t>(column);
-  ForEachValid(mask, rows, [&](size_t row) { bytes += data[row].value.inlined.length; });
-  return bytes;
+// Zeros compare equal, whatever their sign: bounds must hold both.
+double LowZero(double low) {
+  return low == 0 ? -0.0 : low;
+}
+double HighZero(double high) {
+  return high == 0 ? 0.0 : high;
+}
+
+template <typename T>
+std::string BytesOf(T value) {
+  return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// As Parquet's PLAIN encoding has it.
+std::string PlainInteger(const ParquetLeaf& leaf, Int128 value) {
+  switch (leaf.physical) {
+    case PhysicalType::kBoolean:
+      return BytesOf(static_cast<int8_t>(value));
+    case PhysicalType::kInt32:
+      return BytesOf(static_cast<int32_t>(value));
+    case PhysicalType::kFixedBytes: {
+      std::string bytes;
+      for (int32_t i = leaf.fixed_bytes; i-- > 0;) bytes += static_cast<char>(value >> (8 * i));
+      return bytes;
+    }
+    default:
+      return BytesOf(static_cast<int64_t>(value));
+  }
 }
 
 }  // namespace
@@ -90,58 +104,49 @@ void ParquetStats::AddLeaves(const IcebergField& field, const std::string& path,
   }
 }
 
-Result<int64_t> ParquetStats::Add(const Chunk& chunk) {
+Status ParquetStats::Add(const Chunk& chunk) {
   next_leaf_ = 0;
-  int64_t bytes = 0;
-  for (size_t i = 0; i < fields_.size(); ++i) {
-    bytes += Scan(fields_[i], chunk.column(i), chunk.rows());
-  }
+  for (size_t i = 0; i < fields_.size(); ++i) Scan(fields_[i], chunk.column(i), chunk.rows());
   rows_ += static_cast<int64_t>(chunk.rows());
-  if (hides_value_) {  // the Parquet writer would give them to the rows that follow
+  if (hides_value_) {
     return Fail(ErrorKind::kInvariant, "a null struct with values in it reached the lake");
   }
   if (HasInfinity()) {
     return Fail(ErrorKind::kInvariant, "an infinite date or time reached the lake",
                 "the decoder and the silver SQL must refuse it");
   }
-  return bytes;
+  return {};
 }
 
-int64_t ParquetStats::Scan(const IcebergField& field, duckdb_vector column, size_t rows) {
-  if (field.type.kind == TypeKind::kList) return ScanInList(field, column, rows);
+void ParquetStats::Scan(const IcebergField& field, duckdb_vector column, size_t rows) {
+  if (field.type.kind == TypeKind::kList) {
+    next_leaf_ += LeafCount(field);
+    return;
+  }
   const Mask mask = duckdb_vector_get_validity(column);
   if (field.children.empty()) {
     Leaf& leaf = leaves_[next_leaf_++];
     leaf.nulls += ScanLeaf(leaf, field.type, column, mask, rows);
-    return ValueBytes(field.type, column, mask, rows);
+    return;
   }
-  int64_t bytes = 0;
   for (size_t i = 0; i < field.children.size(); ++i) {
     const duckdb_vector child = duckdb_struct_vector_get_child(column, i);
     hides_value_ |= HidesValue(mask, duckdb_vector_get_validity(child), rows);
-    bytes += Scan(field.children[i], child, rows);
+    Scan(field.children[i], child, rows);
   }
-  return bytes;
 }
 
-int64_t ParquetStats::ScanInList(const IcebergField& field, duckdb_vector column, size_t rows) {
-  const Mask mask = duckdb_vector_get_validity(column);
-  if (field.children.empty()) {
-    ++next_leaf_;
-    return ValueBytes(field.type, column, mask, rows);
+void ParquetStats::Merge(const ParquetStats& other) {
+  rows_ += other.rows_;
+  for (size_t i = 0; i < leaves_.size(); ++i) {
+    Leaf& leaf = leaves_[i];
+    const Leaf& more = other.leaves_[i];
+    leaf.nulls += more.nulls;
+    leaf.nans += more.nans;
+    leaf.integers.Merge(more.integers);
+    leaf.floats.Merge(more.floats);
+    if (more.texts) Widen(leaf.texts, more.texts->low, more.texts->high);
   }
-  if (field.type.kind == TypeKind::kList) {
-    return static_cast<int64_t>(rows * sizeof(duckdb_list_entry)) +
-           ScanInList(field.children[0], duckdb_list_vector_get_child(column),
-                      duckdb_list_vector_get_size(column));
-  }
-  int64_t bytes = 0;
-  for (size_t i = 0; i < field.children.size(); ++i) {
-    const duckdb_vector child = duckdb_struct_vector_get_child(column, i);
-    hides_value_ |= HidesValue(mask, duckdb_vector_get_validity(child), rows);
-    bytes += ScanInList(field.children[i], child, rows);
-  }
-  return bytes;
 }
 
 int64_t ParquetStats::ScanLeaf(Leaf& leaf, const Type& type, duckdb_vector column, Mask mask,
@@ -171,17 +176,34 @@ bool ParquetStats::HasInfinity() const {
   });
 }
 
-Result<std::vector<ColumnStats>> ParquetStats::Finish(const ParquetFooter& footer) const {
-  if (footer.rows != rows_ || footer.leaves.size() != leaves_.size()) {
+std::optional<LeafBounds> ParquetStats::BoundsOf(size_t index, const ParquetLeaf& to) const {
+  const Leaf& leaf = leaves_[index];
+  if (leaf.in_list || leaf.nans > 0) return std::nullopt;  // readers differ in where NaN sorts
+  const TypeKind kind = leaf.type.kind;
+  if (leaf.integers.any) {
+    return LeafBounds{PlainInteger(to, leaf.integers.low), PlainInteger(to, leaf.integers.high)};
+  }
+  if (leaf.floats.any) {
+    return LeafBounds{FloatBytes(kind, LowZero(leaf.floats.low)),
+                      FloatBytes(kind, HighZero(leaf.floats.high))};
+  }
+  if (!leaf.texts) return std::nullopt;
+  auto high = UpperBound(kind, leaf.texts->high);
+  if (!high) return std::nullopt;
+  return LeafBounds{LowerBound(kind, leaf.texts->low), *std::move(high)};
+}
+
+Result<std::vector<ColumnStats>> ParquetStats::Finish(const ParquetTotals& total) const {
+  if (total.rows != rows_ || total.leaves.size() != leaves_.size()) {
     return Fail(ErrorKind::kInvariant,
                 fmt::format("a Parquet file holds other rows than it was given: {} rows in {} "
                             "columns, not {} in {}",
-                            footer.rows, footer.leaves.size(), rows_, leaves_.size()));
+                            total.rows, total.leaves.size(), rows_, leaves_.size()));
   }
   std::vector<ColumnStats> columns;
   for (size_t i = 0; i < leaves_.size(); ++i) {
     const Leaf& leaf = leaves_[i];
-    const ParquetFooter::Leaf& written = footer.leaves[i];
+    const ParquetTotals::Leaf& written = total.leaves[i];
     if (!leaf.in_list && (written.values != rows_ || written.nulls != leaf.nulls)) {
       return Fail(ErrorKind::kInvariant,
                   fmt::format("a Parquet file holds other values than it was given: column {} has "
@@ -193,7 +215,7 @@ Result<std::vector<ColumnStats>> ParquetStats::Finish(const ParquetFooter& foote
   return columns;
 }
 
-ColumnStats ParquetStats::Describe(const Leaf& leaf, const ParquetFooter::Leaf& written) {
+ColumnStats ParquetStats::Describe(const Leaf& leaf, const ParquetTotals::Leaf& written) {
   const TypeKind kind = leaf.type.kind;
   ColumnStats stats{.field_id = leaf.field_id,
                     .size_bytes = written.size_bytes,
@@ -205,9 +227,8 @@ ColumnStats ParquetStats::Describe(const Leaf& leaf, const ParquetFooter::Leaf& 
     stats.lower = IntegerBytes(kind, leaf.integers.low);
     stats.upper = IntegerBytes(kind, leaf.integers.high);
   } else if (leaf.floats.any) {
-    // Zeros compare equal, whatever their sign: the bounds must hold both.
-    stats.lower = FloatBytes(kind, leaf.floats.low == 0 ? -0.0 : leaf.floats.low);
-    stats.upper = FloatBytes(kind, leaf.floats.high == 0 ? 0.0 : leaf.floats.high);
+    stats.lower = FloatBytes(kind, LowZero(leaf.floats.low));
+    stats.upper = FloatBytes(kind, HighZero(leaf.floats.high));
   } else if (leaf.texts) {
     stats.lower = LowerBound(kind, leaf.texts->low);
     stats.upper = UpperBound(kind, leaf.texts->high);

@@ -14,20 +14,35 @@
 
 namespace sluice {
 
-/// Exact statistics of one file, from the typed values in hand as they are added. Columns inside a
-/// list have counts and sizes, but no bounds.
+/// What was written of a file.
+struct ParquetTotals {
+  struct Leaf {
+    int64_t values = 0;  ///< nulls included
+    int64_t nulls = 0;
+    int64_t size_bytes = 0;
+  };
+  int64_t rows = 0;
+  std::vector<Leaf> leaves{};  ///< in the schema's depth-first order
+};
+
+/// Exact statistics of a file or of a part of one, from the typed values in hand as they are added.
+/// Columns inside a list have counts and sizes, but no bounds.
 class ParquetStats {
  public:
   explicit ParquetStats(const IcebergSchema& schema);
 
-  /// Counts a chunk of flat vectors in the schema's layout; returns about how many bytes it holds.
-  /// FailsWith kInvariant for an infinite date or time, which no other engine could read, and for
-  /// a null struct whose children are not all null, which DuckDB would write as other rows'.
-  Result<int64_t> Add(const Chunk& chunk);
+  /// Counts a chunk of flat vectors in the schema's layout. FailsWith kInvariant for an infinite
+  /// date or time, which no other engine could read, and for a null struct whose children are not
+  /// all null: nobody could tell whether its values count.
+  Status Add(const Chunk& chunk);
+  /// Adds what another part of the file has.
+  void Merge(const ParquetStats& other);
   int64_t rows() const { return rows_; }
-  /// Returns each leaf's statistics, in depth-first order. FailsWith kInvariant when the footer
-  /// counts other rows or nulls.
-  Result<std::vector<ColumnStats>> Finish(const ParquetFooter& footer) const;
+  /// Returns the bounds of the leaf, the `index`th, for a row group.
+  std::optional<LeafBounds> BoundsOf(size_t index, const ParquetLeaf& leaf) const;
+  /// Returns each leaf's statistics, in depth-first order. FailsWith kInvariant when other rows or
+  /// nulls were written.
+  Result<std::vector<ColumnStats>> Finish(const ParquetTotals& written) const;
 
  private:
   /// Bits of rows that have a value, as in DuckDB; a null pointer: all.
@@ -46,11 +61,10 @@ class ParquetStats {
   };
 
   void AddLeaves(const IcebergField& field, const std::string& path, bool in_list);
-  int64_t Scan(const IcebergField& field, duckdb_vector column, size_t rows);
-  int64_t ScanInList(const IcebergField& field, duckdb_vector column, size_t rows);
+  void Scan(const IcebergField& field, duckdb_vector column, size_t rows);
   static int64_t ScanLeaf(Leaf& leaf, const Type& type, duckdb_vector column, Mask mask,
                           size_t rows);
-  static ColumnStats Describe(const Leaf& leaf, const ParquetFooter::Leaf& written);
+  static ColumnStats Describe(const Leaf& leaf, const ParquetTotals::Leaf& written);
   bool HasInfinity() const;
 
   std::vector<IcebergField> fields_;

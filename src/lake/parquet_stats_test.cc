@@ -9,15 +9,15 @@ namespace {
 
 using namespace std::string_literals;
 
-// Statistics of one column of these SQL values, cast to the type; the footer says the same.
+// Statistics of one column of these SQL values, cast to the type; so many were written.
 ColumnStats StatsOf(const std::string& type, const std::string& sql_type, const std::string& values,
                     int64_t nulls = 0) {
   Duck duck;
   ParquetStats stats(SchemaOf({{"c", type}}));
   const Chunks rows = duck.Rows("SELECT v::" + sql_type + " FROM (VALUES " + values + ") t(v)");
   for (const Chunk& chunk : rows) EXPECT_TRUE(stats.Add(chunk).has_value());
-  const ParquetFooter footer{.rows = stats.rows(), .leaves = {{stats.rows(), nulls, 77}}};
-  const auto columns = stats.Finish(footer);
+  const ParquetTotals written{.rows = stats.rows(), .leaves = {{stats.rows(), nulls, 77}}};
+  const auto columns = stats.Finish(written);
   EXPECT_TRUE(columns.has_value()) << columns.error().message;
   return columns ? columns->at(0) : ColumnStats{};
 }
@@ -100,9 +100,9 @@ TEST(ParquetStatsTest, NullsAreCountedThroughStructsAndOverManyRows) {
       " CASE WHEN i % 3 <> 0 THEN i END AS n FROM range(5000) t(i)");
   ASSERT_GT(rows.size(), 2u);
   for (const Chunk& chunk : rows) ASSERT_TRUE(stats.Add(chunk).has_value());
-  const ParquetFooter footer{.rows = 5000,
-                             .leaves = {{5000, 3334, 1}, {5000, 2500, 1}, {5000, 1667, 1}}};
-  const auto columns = stats.Finish(footer);
+  const ParquetTotals written{.rows = 5000,
+                              .leaves = {{5000, 3334, 1}, {5000, 2500, 1}, {5000, 1667, 1}}};
+  const auto columns = stats.Finish(written);
   ASSERT_TRUE(columns.has_value()) << columns.error().message;
   EXPECT_EQ(columns->at(0).field_id, 2);
   EXPECT_EQ(columns->at(0).lower, IntegerBytes(TypeKind::kInt, 2));
@@ -116,9 +116,7 @@ TEST(ParquetStatsTest, ListsHaveTheFootersCountsAndNoBounds) {
   Duck duck;
   ParquetStats stats(SchemaOf({{"h", "list<struct<key: string, value: binary>>"}, {"n", "int"}}));
   const Chunks rows = duck.Rows("SELECT [{'key': 'k', 'value': 'v'::BLOB}] AS h, 7::INT AS n");
-  const auto bytes = stats.Add(rows.at(0));
-  ASSERT_TRUE(bytes.has_value());
-  EXPECT_EQ(*bytes, 16 + 2 * (16 + 1) + 4);
+  ASSERT_TRUE(stats.Add(rows.at(0)).has_value());
   const auto columns = stats.Finish({.rows = 1, .leaves = {{1, 0, 40}, {3, 2, 41}, {1, 0, 42}}});
   ASSERT_TRUE(columns.has_value());
   EXPECT_EQ(columns->at(0), (ColumnStats{.field_id = 3, .size_bytes = 40, .value_count = 1}));
@@ -127,16 +125,16 @@ TEST(ParquetStatsTest, ListsHaveTheFootersCountsAndNoBounds) {
   EXPECT_EQ(columns->at(2).lower, IntegerBytes(TypeKind::kInt, 7));
 }
 
-TEST(ParquetStatsTest, AFooterThatCountsOtherwiseIsAnInvariantBroken) {
+TEST(ParquetStatsTest, OtherCountsThanWrittenIsAnInvariantBroken) {
   Duck duck;
   ParquetStats stats(SchemaOf({{"n", "int"}}));
   const Chunks rows = duck.Rows("SELECT 7::INT AS n");
   ASSERT_TRUE(stats.Add(rows.at(0)).has_value());
   ASSERT_TRUE(stats.Finish({.rows = 1, .leaves = {{1, 0, 1}}}).has_value());
-  for (const ParquetFooter& wrong :
-       {ParquetFooter{.rows = 2, .leaves = {{2, 0, 1}}}, ParquetFooter{.rows = 1, .leaves = {}},
-        ParquetFooter{.rows = 1, .leaves = {{1, 1, 1}}},
-        ParquetFooter{.rows = 1, .leaves = {{2, 0, 1}}}}) {
+  for (const ParquetTotals& wrong :
+       {ParquetTotals{.rows = 2, .leaves = {{2, 0, 1}}}, ParquetTotals{.rows = 1, .leaves = {}},
+        ParquetTotals{.rows = 1, .leaves = {{1, 1, 1}}},
+        ParquetTotals{.rows = 1, .leaves = {{2, 0, 1}}}}) {
     const auto columns = stats.Finish(wrong);
     ASSERT_FALSE(columns.has_value());
     EXPECT_EQ(columns.error().kind, ErrorKind::kInvariant);
@@ -149,9 +147,9 @@ TEST(ParquetStatsTest, RefusesInfiniteTimes) {
       Duck duck;
       ParquetStats stats(SchemaOf({{"c", type}}));
       const Chunks rows = duck.Rows("SELECT '" + value + "'::" + type);
-      const auto bytes = stats.Add(rows.at(0));
-      ASSERT_FALSE(bytes.has_value()) << type << value;
-      EXPECT_EQ(bytes.error().kind, ErrorKind::kInvariant);
+      const Status added = stats.Add(rows.at(0));
+      ASSERT_FALSE(added.has_value()) << type << value;
+      EXPECT_EQ(added.error().kind, ErrorKind::kInvariant);
     }
   }
 }

@@ -9,15 +9,14 @@
 
 #include "lake/parquet_file.h"
 #include "lake/parquet_partition.h"
-#include "lake/parquet_stats.h"
+#include "stage/duck.h"
 
 namespace sluice {
 namespace {
 
-// Files that end while rows go on into others: each holds a row group's memory until it is done.
-constexpr int64_t kMaxEnding = 4;
-// Files with smaller row groups repeat their dictionaries too often.
-constexpr int64_t kLeastGroupRows = 8 * kChunkRows;
+// Many open files have smaller pages.
+constexpr int64_t kPageBytes = 512 << 10;
+constexpr int64_t kLeastPageBytes = 32 << 10;
 
 void DestroySelection(duckdb_selection_vector* selection) {
   duckdb_destroy_selection_vector(*selection);
@@ -41,23 +40,13 @@ bool HaveOneShape(const Type& a, const Type& b) {
 
 }  // namespace
 
-// A file that rows go into, or that ends.
-struct ParquetTableWriter::Output {
-  std::unique_ptr<ParquetFile> file;
-  ParquetStats stats;
-  std::vector<PartitionValue> values;
-  int64_t row_group_rows = 0;
-  int64_t group_rows = 0;      // of the unfinished row group
-  int64_t buffered_bytes = 0;  // in memory, about
-};
-
 // What is in hand for one partition: rows that wait for a full chunk, and perhaps an open file.
 struct ParquetTableWriter::Partition {
   std::vector<PartitionValue> values;
   std::vector<uint32_t> picked{};  // rows of the chunk that is being scattered
   std::optional<Chunk> gathered{};
   size_t gathered_rows = 0;
-  std::unique_ptr<Output> open{};
+  std::unique_ptr<ParquetFile> file{};
 };
 
 Status ParquetOptions::Validate() const {
@@ -68,51 +57,51 @@ Status ParquetOptions::Validate() const {
   SLUICE_TRY(CheckLimit("max_open_files", max_open_files, 1, 1'000));
   SLUICE_TRY(CheckLimit("max_gathering", max_gathering, 1, 100'000));
   SLUICE_TRY(CheckLimit("max_buffered_bytes", max_buffered_bytes, 1, kMost));
-  SLUICE_TRY(CheckLimit("max_queued_chunks", max_queued_chunks, 1, kMost));
-  SLUICE_TRY(CheckLimit("max_queued_bytes", max_queued_bytes, 1, kMost));
   return CheckLimit("compression_level", compression_level, 1, 22);
 }
 
-Result<std::unique_ptr<ParquetTableWriter>> ParquetTableWriter::Make(DuckEngine& engine,
-                                                                     const IcebergSchema& schema,
+Result<std::unique_ptr<ParquetTableWriter>> ParquetTableWriter::Make(const IcebergSchema& schema,
                                                                      const PartitionSpec& spec,
                                                                      std::string spool_folder,
                                                                      ParquetOptions options) {
   SLUICE_TRY(options.Validate());
   SLUICE_ASSIGN(auto partitioner, Partitioner::Make(schema, spec));
-  SLUICE_ASSIGN(auto spool, ParquetSpool::Make(engine, schema, std::move(spool_folder),
-                                               options.compression_level));
+  std::error_code failed;
+  std::filesystem::create_directories(spool_folder, failed);
+  if (failed) {
+    return Fail(ErrorKind::kFatal, fmt::format("cannot make the folder for Parquet files: {}: {}",
+                                               spool_folder, failed.message()));
+  }
   return std::unique_ptr<ParquetTableWriter>(
-      new ParquetTableWriter(std::move(spool), std::move(partitioner), options));
+      new ParquetTableWriter(schema, std::move(partitioner), std::move(spool_folder), options));
 }
 
-ParquetTableWriter::ParquetTableWriter(std::unique_ptr<ParquetSpool> spool,
-                                       std::unique_ptr<Partitioner> partitioner,
+ParquetTableWriter::ParquetTableWriter(IcebergSchema schema,
+                                       std::unique_ptr<Partitioner> partitioner, std::string folder,
                                        ParquetOptions options)
-    : spool_(std::move(spool)), partitioner_(std::move(partitioner)), options_(options) {
-  for (const auto& field : spool_->schema().fields) {
-    layout_.fields.push_back({field.name, field.type});
-  }
+    : schema_(std::move(schema)),
+      partitioner_(std::move(partitioner)),
+      folder_(std::move(folder)),
+      options_(options) {
+  for (const auto& field : schema_.fields) layout_.fields.push_back({field.name, field.type});
 }
 
 ParquetTableWriter::~ParquetTableWriter() {
   Discard();
 }
 
-Status ParquetTableWriter::Append(const std::shared_ptr<const void>& keep_alive,
-                                  std::span<const Chunk> rows) {
+Status ParquetTableWriter::Append(std::span<const Chunk> rows) {
   if (failed_) return Fail(*failed_);
-  Status appended = AppendAll(keep_alive, rows);
+  Status appended = AppendAll(rows);
   if (!appended) failed_ = appended.error();
   return appended;
 }
 
-Status ParquetTableWriter::AppendAll(const std::shared_ptr<const void>& keep_alive,
-                                     std::span<const Chunk> rows) {
+Status ParquetTableWriter::AppendAll(std::span<const Chunk> rows) {
   for (const Chunk& chunk : rows) {
     if (chunk.rows() == 0) continue;
     SLUICE_TRY(CheckLayout(chunk));
-    SLUICE_TRY(AppendChunk(std::shared_ptr<const Chunk>(keep_alive, &chunk)));
+    SLUICE_TRY(AppendChunk(chunk));
     SLUICE_TRY(KeepPartitionLimit());
   }
   return {};
@@ -125,17 +114,17 @@ Status ParquetTableWriter::CheckLayout(const Chunk& chunk) const {
     const auto type = FromDuckType(duck_type.get());
     same = type && HaveOneShape(*type, layout_.fields[i].type);
   }
-  if (same) return {};  // DuckDB trusts what the file was bound with: anything else crashes it
+  if (same) return {};  // the encoders trust it: anything else would be read as what it is not
   return Fail(ErrorKind::kInvariant, "rows for the lake have another layout than their table");
 }
 
-Status ParquetTableWriter::AppendChunk(std::shared_ptr<const Chunk> chunk) {
-  if (!partitioner_->IsOnePartition(*chunk)) return Scatter(*chunk);
+Status ParquetTableWriter::AppendChunk(const Chunk& chunk) {
+  if (!partitioner_->IsOnePartition(chunk)) return Scatter(chunk);
   std::string key;
-  partitioner_->AppendKey(*chunk, 0, key);
-  Partition& partition = PartitionOf(key, *chunk, 0);
+  partitioner_->AppendKey(chunk, 0, key);
+  Partition& partition = PartitionOf(key, chunk, 0);
   SLUICE_TRY(FlushGathered(partition));
-  return Write(partition, std::move(chunk));
+  return Write(partition, chunk);
 }
 
 ParquetTableWriter::Partition& ParquetTableWriter::PartitionOf(const std::string& key,
@@ -184,107 +173,76 @@ Status ParquetTableWriter::Gather(Partition& partition, const Chunk& chunk) {
 
 Status ParquetTableWriter::FlushGathered(Partition& partition) {
   if (!partition.gathered) return {};
-  auto chunk = std::make_shared<Chunk>(std::move(*partition.gathered));
-  chunk->SetRows(std::exchange(partition.gathered_rows, 0));
-  partition.gathered.reset();
-  return Write(partition, std::move(chunk));
+  Chunk chunk = *std::exchange(partition.gathered, std::nullopt);
+  chunk.SetRows(std::exchange(partition.gathered_rows, 0));
+  return Write(partition, chunk);
 }
 
-Status ParquetTableWriter::Write(Partition& partition, std::shared_ptr<const Chunk> chunk) {
-  if (!partition.open) SLUICE_TRY(Open(partition, *chunk));
-  Output& output = *partition.open;
-  const auto rows = static_cast<int64_t>(chunk->rows());
-  SLUICE_ASSIGN(const int64_t bytes, output.stats.Add(*chunk));
-  SLUICE_TRY(output.file->Push(std::move(chunk), bytes));
-  output.group_rows += rows;
-  output.buffered_bytes += bytes;
-  if (output.group_rows >= output.row_group_rows) {
-    output.group_rows = output.buffered_bytes = 0;
-  }
-  if (output.file->BytesOnDisk() >= options_.file_size_bytes) {
-    SLUICE_TRY(Retire(partition, kMaxEnding));
-  }
+Status ParquetTableWriter::Write(Partition& partition, const Chunk& chunk) {
+  if (!partition.file) SLUICE_TRY(Open(partition));
+  SLUICE_TRY(partition.file->Append(chunk));
+  if (partition.file->Bytes() >= options_.file_size_bytes) return Retire(partition);
   return KeepMemoryLimit();
 }
 
-Status ParquetTableWriter::Open(Partition& partition, const Chunk& first) {
-  if (OpenFiles() >= options_.max_open_files) SLUICE_TRY(Retire(Largest(), kMaxEnding));
-  const int64_t share = options_.row_group_rows / (OpenFiles() + 1);
-  const int64_t rows = std::max(share, std::min(options_.row_group_rows, kLeastGroupRows));
-  SLUICE_ASSIGN(const int64_t bytes, ParquetStats(spool_->schema()).Add(first));
-  const int64_t fit = options_.row_group_bytes / (bytes / static_cast<int64_t>(first.rows()) + 1);
+Status ParquetTableWriter::Open(Partition& partition) {
+  if (OpenFiles() >= options_.max_open_files) SLUICE_TRY(Retire(Largest()));
   const ParquetFileOptions file_options{
-      .row_group_rows = std::max(std::min(rows, fit), int64_t{kChunkRows}),
-      .max_queued_chunks = options_.max_queued_chunks,
-      .max_queued_bytes = options_.max_queued_bytes};
-  SLUICE_ASSIGN(auto file, ParquetFile::Start(*spool_, file_options));
-  partition.open = std::make_unique<Output>(std::move(file), ParquetStats(spool_->schema()),
-                                            partition.values, file_options.row_group_rows);
+      .row_group_rows = options_.row_group_rows,
+      .row_group_bytes = options_.row_group_bytes,
+      .page_bytes = std::max(kPageBytes / (OpenFiles() + 1), kLeastPageBytes),
+      .compression_level = options_.compression_level};
+  SLUICE_ASSIGN(partition.file, ParquetFile::Make(schema_, folder_, file_options));
   return {};
 }
 
 int64_t ParquetTableWriter::OpenFiles() const {
   return std::ranges::count_if(partitions_,
-                               [](const auto& item) { return item.second->open != nullptr; });
+                               [](const auto& item) { return item.second->file != nullptr; });
 }
 
 ParquetTableWriter::Partition& ParquetTableWriter::Largest() {
-  const auto rows = [](const auto& item) {
-    return item.second->open ? item.second->open->stats.rows() : -1;
+  const auto bytes = [](const auto& item) {
+    return item.second->file ? item.second->file->Bytes() : -1;
   };
-  return *std::ranges::max_element(partitions_, {}, rows)->second;
+  return *std::ranges::max_element(partitions_, {}, bytes)->second;
 }
 
 Status ParquetTableWriter::KeepMemoryLimit() {
   int64_t bytes = 0;
   for (const auto& [key, partition] : partitions_) {
-    if (partition->open) bytes += partition->open->buffered_bytes;
+    if (partition->file) bytes += partition->file->BufferedBytes();
   }
-  if (bytes < options_.max_buffered_bytes) return {};
-  return Retire(Largest(), 0);
+  return bytes < options_.max_buffered_bytes ? Status() : Retire(Largest());
 }
 
 Status ParquetTableWriter::KeepPartitionLimit() {
   std::erase_if(partitions_,
-                [](const auto& item) { return !item.second->open && !item.second->gathered; });
+                [](const auto& item) { return !item.second->file && !item.second->gathered; });
   while (static_cast<int64_t>(partitions_.size()) > options_.max_gathering) {
     const auto fullest = std::ranges::max_element(
         partitions_, {}, [](const auto& item) { return item.second->gathered_rows; });
     SLUICE_TRY(FlushGathered(*fullest->second));
-    SLUICE_TRY(Retire(*fullest->second, kMaxEnding));
+    SLUICE_TRY(Retire(*fullest->second));
     partitions_.erase(fullest);
   }
   return {};
 }
 
-Status ParquetTableWriter::Retire(Partition& partition, int64_t max_ending) {
-  if (!partition.open) return {};
-  partition.open->file->End();
-  ending_.push_back(std::move(partition.open));
-  while (static_cast<int64_t>(ending_.size()) > max_ending) SLUICE_TRY(CollectOldest());
-  return {};
-}
-
-Status ParquetTableWriter::CollectOldest() {
-  const std::unique_ptr<Output> output = std::move(ending_.front());
-  ending_.pop_front();
-  SLUICE_ASSIGN(const ParquetFooter footer, output->file->Finish());
-  FinishedFile& finished = finished_.emplace_back();
-  finished.local = output->file->path();
-  finished.file.partition = std::move(output->values);
-  finished.file.record_count = footer.rows;
-  finished.file.size_bytes = footer.size_bytes;
-  finished.file.split_offsets = footer.split_offsets;
-  SLUICE_ASSIGN(finished.file.columns, output->stats.Finish(footer));
+Status ParquetTableWriter::Retire(Partition& partition) {
+  if (!partition.file) return {};
+  const std::unique_ptr<ParquetFile> file = std::move(partition.file);
+  SLUICE_ASSIGN(DataFile made, file->Finish());
+  made.partition = partition.values;
+  finished_.push_back({file->path(), std::move(made)});
   return {};
 }
 
 int64_t ParquetTableWriter::OpenBytes() const {
   int64_t most = 0;
   for (const auto& [key, partition] : partitions_) {
-    if (partition->open) most = std::max(most, partition->open->file->BytesOnDisk());
+    if (partition->file) most = std::max(most, partition->file->Bytes());
   }
-  for (const auto& output : ending_) most = std::max(most, output->file->BytesOnDisk());
   for (const auto& finished : finished_) most = std::max(most, finished.file.size_bytes);
   return most;
 }
@@ -299,16 +257,14 @@ Result<std::vector<FinishedFile>> ParquetTableWriter::Close() {
 Result<std::vector<FinishedFile>> ParquetTableWriter::CloseAll() {
   for (auto& [key, partition] : partitions_) {
     SLUICE_TRY(FlushGathered(*partition));
-    SLUICE_TRY(Retire(*partition, options_.max_open_files));
+    SLUICE_TRY(Retire(*partition));
   }
   partitions_.clear();
-  while (!ending_.empty()) SLUICE_TRY(CollectOldest());
   return std::exchange(finished_, {});
 }
 
 void ParquetTableWriter::Discard() {
   partitions_.clear();
-  ending_.clear();
   std::error_code ignored;  // a file that is left behind harms nobody
   for (const auto& finished : finished_) std::filesystem::remove(finished.local.value, ignored);
   finished_.clear();

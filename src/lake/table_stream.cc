@@ -36,10 +36,9 @@ int64_t CountPartitions(const std::vector<DataFile>& files) {
 
 }  // namespace
 
-TableStream::TableStream(DuckEngine& engine, ObjectStore& store, LakeTable table,
-                         std::string spool_folder, int64_t file_size_bytes)
-    : engine_(engine),
-      store_(store),
+TableStream::TableStream(ObjectStore& store, LakeTable table, std::string spool_folder,
+                         int64_t file_size_bytes)
+    : store_(store),
       table_(std::move(table)),
       spool_folder_(std::move(spool_folder)),
       file_size_bytes_(file_size_bytes),
@@ -52,19 +51,19 @@ Status TableStream::Use(PreparedTable prepared) {
   const bool same = prepared_ != nullptr && prepared_->schema == prepared.schema &&
                     prepared_->context.spec == prepared.context.spec;
   if (!same) {
-    SLUICE_ASSIGN(writer_, ParquetTableWriter::Make(
-                               engine_, prepared.schema, prepared.context.spec, spool_folder_,
-                               ParquetOptions{.file_size_bytes = file_size_bytes_}));
+    SLUICE_ASSIGN(writer_,
+                  ParquetTableWriter::Make(prepared.schema, prepared.context.spec, spool_folder_,
+                                           ParquetOptions{.file_size_bytes = file_size_bytes_}));
   }
   prepared_ = std::make_shared<const PreparedTable>(std::move(prepared));
   return {};
 }
 
-Status TableStream::Append(const std::shared_ptr<const void>& keep_alive, const Chunks& rows) {
+Status TableStream::Append(const Chunks& rows) {
   if (RowCount(rows) == 0) return {};
   if (writer_ == nullptr) return Fail(ErrorKind::kInvariant, "the lake was not prepared");
   has_rows_ = true;
-  return writer_->Append(keep_alive, rows);
+  return writer_->Append(rows);
 }
 
 int64_t TableStream::OpenBytes() const {

@@ -17,7 +17,7 @@ namespace sluice {
 /// One table's way from rows to an append that only waits for its commit.
 class TableStream {
  public:
-  TableStream(DuckEngine& engine, ObjectStore& store, LakeTable table, std::string spool_folder,
+  TableStream(ObjectStore& store, LakeTable table, std::string spool_folder,
               int64_t file_size_bytes);
 
   const LakeTable& table() const { return table_; }
@@ -25,7 +25,7 @@ class TableStream {
 
   /// Fixes how files are written from now on. Rows in hand must be gone: kInvariant.
   Status Use(PreparedTable prepared);
-  Status Append(const std::shared_ptr<const void>& keep_alive, const Chunks& rows);
+  Status Append(const Chunks& rows);
   int64_t OpenBytes() const;
   /// Closes the files and uploads them, without a manifest. After a failure the next call goes on
   /// with what is not uploaded yet.
@@ -42,7 +42,6 @@ class TableStream {
   Result<ManifestFile> PutManifest(int64_t snapshot_id, TableAppend& append);
   std::optional<ManifestMerge> TryMerge(int64_t snapshot_id);
 
-  DuckEngine& engine_;
   ObjectStore& store_;
   LakeTable table_;
   std::string spool_folder_;

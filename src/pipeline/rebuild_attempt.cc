@@ -159,7 +159,7 @@ Status RebuildAttempt::OpenLake() {
       const TableMetadata metadata,
       LoadMetadata(*services_.store, basis_.silver->metadata_location, Now() + kStoreCall));
   SLUICE_ASSIGN(prepared_, PrepareTable(table, metadata));
-  files_ = std::make_unique<TableStream>(*at_.engine, *services_.store, std::move(table),
+  files_ = std::make_unique<TableStream>(*services_.store, std::move(table),
                                          spool_->path() + "/silver", spec_.lake.file_size_bytes);
   return files_->Use(prepared_);
 }
@@ -179,7 +179,7 @@ Status RebuildAttempt::Take(LogId log, const Chunks& bronze) {
   SLUICE_ASSIGN(const auto rows, SilverMaker(*at_.transform, task_.table).Make(log, bronze));
   SLUICE_TRY(PutAside(*rows));
   if (files_) {
-    SLUICE_TRY(files_->Append(rows, rows->silver[0]));
+    SLUICE_TRY(files_->Append(rows->silver[0]));
     if (files_->OpenBytes() >= spec_.lake.file_size_bytes) SLUICE_TRY(files_->Flush());
   }
   Count(*rows);

@@ -45,7 +45,7 @@ Result<std::unique_ptr<LakeSink>> MakeLake(const Spec& spec, StationSet& set, Ob
   for (size_t i = 0; i < spec.silver.size(); ++i) {
     silver.push_back(SilverLakeTable(spec, *set.transform, i));
   }
-  return MakeIcebergLake(*set.engine, spec.lake, std::move(bronze), std::move(silver), store,
+  return MakeIcebergLake(spec.lake, std::move(bronze), std::move(silver), store,
                          spec.StateFolder() + "/spool/" + name);
 }
 

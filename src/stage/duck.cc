@@ -121,6 +121,8 @@ Result<std::unique_ptr<DuckEngine>> DuckEngine::Make() {
   duckdb_set_config(config, "threads", "1");
   duckdb_set_config(config, "autoinstall_known_extensions", "false");
   duckdb_set_config(config, "autoload_known_extensions", "false");
+  // Files of the lake are read once: what the cache keeps of each would stay for ever.
+  duckdb_set_config(config, "enable_external_file_cache", "false");
   duckdb_database database = nullptr;
   char* message = nullptr;
   const auto state = duckdb_open_ext(nullptr, &database, config, &message);

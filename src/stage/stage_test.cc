@@ -79,6 +79,16 @@ TEST(StageTest, ArenaKeepsBytesInPlaceWithPadding) {
   EXPECT_EQ(big.data()[big.size() + Arena::kPadding - 1], '\0');
 }
 
+TEST(StageTest, EngineKeepsNothingOfTheFilesItReads) {
+  const auto engine = DuckEngine::Make();
+  const auto connection = (*engine)->Connect();
+  auto result =
+      DuckQuery(connection->get(), "SELECT current_setting('enable_external_file_cache')");
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  const Chunk row(duckdb_fetch_chunk(result->get()));
+  EXPECT_FALSE(static_cast<const bool*>(duckdb_vector_get_data(row.column(0)))[0]);
+}
+
 TEST(StageTest, EngineRunsInUtc) {
   auto engine = DuckEngine::Make();
   ASSERT_TRUE(engine.has_value());

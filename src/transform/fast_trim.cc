@@ -28,19 +28,33 @@ size_t TrailingSpace(std::string_view text) {
   return text.size() >= 3 && IsWideSpace(text.substr(text.size() - 3)) ? 3 : 0;
 }
 
+// Points into the argument's own bytes: the rows at hand outlive what is computed of them, and
+// DuckDB copies what it gives out.
+duckdb_string_t Share(std::string_view text) {
+  duckdb_string_t shared{};
+  shared.value.pointer.length = static_cast<uint32_t>(text.size());
+  if (text.size() <= sizeof shared.value.inlined.inlined) {
+    std::memcpy(shared.value.inlined.inlined, text.data(), text.size());
+  } else {
+    std::memcpy(shared.value.pointer.prefix, text.data(), sizeof shared.value.pointer.prefix);
+    shared.value.pointer.ptr = const_cast<char*>(text.data());
+  }
+  return shared;
+}
+
 void TrimColumn(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
   const idx_t rows = duckdb_data_chunk_get_size(input);
   const duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
   const auto* data = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(texts));
   const uint64_t* validity = duckdb_vector_get_validity(texts);
+  auto* results = static_cast<duckdb_string_t*>(duckdb_vector_get_data(output));
   if (validity != nullptr) {
     duckdb_vector_ensure_validity_writable(output);
     std::memcpy(duckdb_vector_get_validity(output), validity, (rows + 63) / 64 * sizeof(uint64_t));
   }
   for (idx_t row = 0; row < rows; ++row) {
     if (!IsValid(validity, row)) continue;
-    const std::string_view trimmed = TrimSpaces(ViewOf(data[row]));
-    duckdb_unsafe_vector_assign_string_element_len(output, row, trimmed.data(), trimmed.size());
+    results[row] = Share(TrimSpaces(ViewOf(data[row])));
   }
 }
 

@@ -61,8 +61,8 @@ class LakeTool {
     }
     LakeTable bronze = std::move(tables.at(0));
     tables.erase(tables.begin());
-    SLUICE_ASSIGN(lake_, MakeIcebergLake(*engine_, spec_, std::move(bronze), std::move(tables),
-                                         *store_, request.at("spool")));
+    SLUICE_ASSIGN(lake_, MakeIcebergLake(spec_, std::move(bronze), std::move(tables), *store_,
+                                         request.at("spool")));
     return Json::object();
   }
 
