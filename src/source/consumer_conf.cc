@@ -11,8 +11,7 @@ KafkaSettings Defaults(const KafkaSourceOptions& options) {
                          {"queued.min.messages", "100000"},
                          {"queued.max.messages.kbytes", "32768"},
                          {"reconnect.backoff.max.ms", "2000"},
-                         // A dead worker's partitions wait for so long, and so does a group whose
-                         // member left while it was joining: its goodbye stays unread.
+                         // A dead worker's partitions wait for so long.
                          {"session.timeout.ms", "10000"},
                          {"topic.metadata.refresh.interval.ms", "10000"},
                          {"socket.keepalive.enable", "true"},

@@ -5,11 +5,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "source/kafka_conf.h"
 
 namespace sluice {
 namespace {
+
+// Others answer a rebalance with their next heartbeat, after 3 s; the broker answers the first
+// request to join at once.
+constexpr int64_t kGoodbyeMs = 4'000;
+constexpr int64_t kFirstAnswerMs = 1'000;
+constexpr int kServeMs = 10;
 
 Status ToStatus(rd_kafka_error_t* raw, std::string_view doing) {
   const KafkaError error(raw);
@@ -20,7 +27,7 @@ Status ToStatus(rd_kafka_error_t* raw, std::string_view doing) {
 }  // namespace
 
 ConsumerGroup::ConsumerGroup(rd_kafka_t* client, std::string topic, bool is_static)
-    : client_(client), topic_(std::move(topic)), inherits_(is_static) {}
+    : client_(client), topic_(std::move(topic)), is_static_(is_static), inherits_(is_static) {}
 
 Status ConsumerGroup::Join() {
   const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
@@ -32,9 +39,36 @@ Status ConsumerGroup::Join() {
 
 void ConsumerGroup::Leave() {
   leaving_ = true;
-  // An open revocation would hold the goodbye up; errors change nothing any more.
-  if (owes_unassign_) static_cast<void>(Unassign({}));
+  // An open revocation would hold the goodbye up, and nothing is to be fetched meanwhile; errors
+  // change nothing any more.
+  std::vector<PartitionId> all;
+  for (const auto& [partition, position] : positions_) all.push_back({partition});
+  static_cast<void>(Unassign(all));
+  // A static member stays for its next life (KIP-345).
+  if (!is_static_) SayGoodbye();
   rd_kafka_consumer_close(client_);
+}
+
+// rd_kafka_consumer_close sends no LeaveGroup for a cooperative member without partitions, be it
+// idle or in a rebalance, nor for one whose first request to join is on its way: the group would
+// wait until its session ends. An unsubscription leaves in each case, after the rebalance.
+void ConsumerGroup::SayGoodbye() {
+  const SteadyTime start = Now();
+  while (!IsMember() && ElapsedMs(start) < kFirstAnswerMs) Serve();
+  rd_kafka_unsubscribe(client_);
+  while (IsMember() && ElapsedMs(start) < kGoodbyeMs) Serve();
+}
+
+bool ConsumerGroup::IsMember() const {
+  char* const id = rd_kafka_memberid(client_);
+  const bool is_member = id != nullptr && *id != 0;
+  if (id != nullptr) rd_kafka_mem_free(client_, id);
+  return is_member;
+}
+
+// Rebalances are answered in there.
+void ConsumerGroup::Serve() {
+  const KafkaMessage dropped(rd_kafka_consumer_poll(client_, kServeMs));
 }
 
 void ConsumerGroup::OnRebalance(rd_kafka_resp_err_t what,

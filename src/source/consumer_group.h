@@ -50,6 +50,9 @@ class ConsumerGroup {
   const std::map<int32_t, Position>& positions() const { return positions_; }
 
  private:
+  void SayGoodbye();
+  bool IsMember() const;
+  void Serve();
   void AskForAssignmentAnew();
   KafkaPartitions ListOf(std::span<const PartitionId> partitions) const;
   Status AssignNow(std::span<const OffsetRange> from);
@@ -58,6 +61,7 @@ class ConsumerGroup {
 
   rd_kafka_t* client_;
   std::string topic_;
+  bool is_static_;
   bool inherits_;  // the next assignment may be the one of this member's last life
   std::map<int32_t, Position> positions_;
   GroupChange change_;

@@ -125,3 +125,26 @@ def test_a_static_member_that_dies_while_it_hands_over_leaves_no_partition_behin
         stop(two)
         stop(again)
         case.check()
+
+
+def test_a_worker_without_partitions_leaves_the_group():
+    topic = shared("kafka", "postgres").topic(partitions=1)
+    with Case(topic, source="  group: idle") as case:
+        case.produce([{"value": thing(1)}])
+        run = case.project.start("run", "--workers", "2")
+        wait_until(lambda: case.count() == 1 and len(case.stack.group_members("idle") or ()) == 2)
+        stop(run)
+        assert case.stack.group_members("idle") == []
+
+
+def test_a_run_that_ends_while_its_workers_join_keeps_the_next_one_waiting_for_nobody():
+    """The first worker that joins reads all, while the others are still on their way in."""
+    topic = shared("kafka", "postgres").topic(partitions=8)
+    with Case(topic, source="  group: hasty") as case:
+        for sent in range(80, 480, 80):
+            case.produce([{"value": thing(n), "partition": n % 8} for n in range(sent - 80, sent)])
+            begun = time.monotonic()
+            case.once(0, "--workers", "8")
+            assert time.monotonic() - begun < 9
+            assert case.stack.group_members("hasty") == []
+        case.check()

@@ -110,6 +110,13 @@ class TestStack(servers.Stack):
         done = self.admin.list_consumer_group_offsets(asked)[group].result(WAIT)
         return {at.partition: at.offset for at in done.topic_partitions if at.topic == topic}
 
+    def group_members(self, group):
+        """The client ids of a group's members; None while they share the partitions out."""
+        told = self.admin.describe_consumer_groups([group])[group].result(WAIT)
+        if told.state.name.endswith("REBALANCING"):
+            return None
+        return [member.client_id for member in told.members]
+
     def delete_records(self, name, partition, before):
         """As retention does: the log now begins at offset `before`."""
         at = TopicPartition(name, partition, before)
