@@ -48,7 +48,7 @@ class Books {
   }
   Transform& transform() { return *transform_; }
   const Chunks& bronze() const { return bronze_; }
-  Chunks Silver() { return std::move(transform_->Run(bronze_)->silver[0]); }
+  Chunks Silver() { return std::move(transform_->Run(bronze_, *batch_.arena)->silver[0]); }
   Schema silver_schema() const { return SilverSchema(transform_->Columns(0)); }
 
  private:

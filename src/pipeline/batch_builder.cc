@@ -99,7 +99,7 @@ Result<std::shared_ptr<RowBatch>> BatchBuilder::Build(const RawBatch& raw) {
 }
 
 Status BatchBuilder::RunTransform(const RawBatch& raw, RowBatch& batch) {
-  SLUICE_ASSIGN(Transformed transformed, transform_->Run(batch.bronze));
+  SLUICE_ASSIGN(Transformed transformed, transform_->Run(batch.bronze, *batch.arena));
   for (const auto& count : transformed.expectations)
     counters_.expectations[count.name] += count.failed;
   batch.silver = std::move(transformed.silver);

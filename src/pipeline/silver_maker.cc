@@ -17,9 +17,10 @@ void ForEachId(const Chunk& chunk, Visit visit) {
 }  // namespace
 
 Result<std::shared_ptr<RowBatch>> SilverMaker::Make(LogId log, const Chunks& bronze) const {
-  SLUICE_ASSIGN(Transformed made, transform_.Run(bronze));
   auto batch = std::make_shared<RowBatch>();
   batch->log = log;
+  batch->arena = std::make_shared<Arena>();
+  SLUICE_ASSIGN(Transformed made, transform_.Run(bronze, *batch->arena));
   batch->silver.push_back(std::move(made.silver.at(table_)));
   batch->left_out.push_back(std::move(made.left_out.at(table_)));
   Refuse(*batch, std::move(made.rejects));
@@ -35,6 +36,7 @@ void Refuse(RowBatch& batch, std::vector<Reject> rejects) {
 RowBatch Restrict(const RowBatch& batch, const std::function<bool(RecordId)>& keep) {
   RowBatch part;
   part.log = batch.log;
+  part.arena = batch.arena;
   part.silver.emplace_back();
   for (const Chunk& chunk : batch.silver.at(0)) {
     std::vector<uint32_t> kept;

@@ -111,6 +111,26 @@ std::string_view ForeignName(duckdb_type id) {
 
 }  // namespace
 
+size_t StoredBytes(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kBool:
+      return 1;
+    case TypeKind::kInt:
+    case TypeKind::kDate:
+    case TypeKind::kFloat:
+      return 4;
+    case TypeKind::kDecimal:
+      return type.precision <= 4 ? 2 : type.precision <= 9 ? 4 : type.precision <= 18 ? 8 : 16;
+    case TypeKind::kString:
+    case TypeKind::kBinary:
+      return sizeof(duckdb_string_t);
+    case TypeKind::kList:
+      return sizeof(duckdb_list_entry);
+    default:
+      return 8;
+  }
+}
+
 Result<std::unique_ptr<DuckEngine>> DuckEngine::Make() {
   if (duckdb_vector_size() != kChunkRows) {
     return Fail(ErrorKind::kFatal, fmt::format("DuckDB's vector size is {}, not {}",

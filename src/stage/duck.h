@@ -2,6 +2,7 @@
 
 #include <duckdb.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -74,6 +75,10 @@ class DuckEngine {
   explicit DuckEngine(duckdb_database database) : database_(database) {}
   duckdb_database database_;
 };
+
+/// Returns the bytes that one value takes in a flat vector; a text's is its duckdb_string_t. Not
+/// for structs.
+size_t StoredBytes(const Type& type);
 
 /// Runs one statement; FailsWith kFatal and DuckDB's message.
 Result<DuckResult> DuckQuery(duckdb_connection connection, const std::string& sql);

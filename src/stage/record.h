@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,10 +18,13 @@ class Arena {
  public:
   static constexpr size_t kPadding = 64;
   std::string_view Copy(std::string_view bytes);
+  /// Returns whether these bytes, not none, lie in what Copy returned.
+  bool Owns(std::string_view bytes) const;
   size_t bytes() const { return bytes_; }
 
  private:
   std::vector<std::unique_ptr<char[]>> blocks_;
+  std::map<uintptr_t, size_t> places_;  ///< where blocks begin, and their bytes
   size_t used_ = 0, room_ = 0, bytes_ = 0;
 };
 

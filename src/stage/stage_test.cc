@@ -79,6 +79,21 @@ TEST(StageTest, ArenaKeepsBytesInPlaceWithPadding) {
   EXPECT_EQ(big.data()[big.size() + Arena::kPadding - 1], '\0');
 }
 
+TEST(StageTest, ArenaKnowsItsOwnBytes) {
+  Arena arena;
+  std::vector<std::string_view> copies{arena.Copy("first")};
+  const std::string other = "some bytes of another";
+  EXPECT_FALSE(arena.Owns(other));
+  copies.push_back(arena.Copy(std::string(3 << 20, 'x')));
+  for (int i = 0; i < 100'000; ++i) copies.push_back(arena.Copy("filling the arena with blocks"));
+  for (const std::string_view copy : copies) {
+    EXPECT_TRUE(arena.Owns(copy));
+    EXPECT_TRUE(arena.Owns(copy.substr(2, 3)));
+  }
+  EXPECT_FALSE(arena.Owns(other));
+  EXPECT_FALSE(Arena{}.Owns(other));
+}
+
 TEST(StageTest, EngineKeepsNothingOfTheFilesItReads) {
   const auto engine = DuckEngine::Make();
   const auto connection = (*engine)->Connect();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "stage/record.h"
 #include "stage/row_batch.h"
 
 namespace sluice {
@@ -30,7 +31,8 @@ class Transform {
   /// A rejected record may still have rows in `silver`, of any table, and has one in `bronze`:
   /// the caller removes them (MoveToQuarantine). FailsWith kFatal when an expectation with
   /// `else: fail` failed (code `expectation_failed`) or DuckDB itself gave out.
-  virtual Result<Transformed> Run(std::span<const Chunk> bronze) = 0;
+  /// Strings of the silver rows lie in `arena`: those that are a record's own bytes there already.
+  virtual Result<Transformed> Run(std::span<const Chunk> bronze, Arena& arena) = 0;
   /// Returns the selected columns of a silver table, lineage not among them.
   virtual const std::vector<Field>& Columns(size_t table) const = 0;
 };

@@ -74,6 +74,14 @@ RecordId IdOfRow(std::span<const Chunk> chunks, size_t row) {
   return IdOf(LineageOf(chunks[chunk]), row);
 }
 
+// What a compiled table's query gives.
+Schema LayoutOf(const std::vector<Field>& columns, size_t checks) {
+  Schema layout = SilverSchema(columns);
+  const Field verdict{"", {.kind = TypeKind::kBool}};
+  layout.fields.insert(layout.fields.end(), checks, verdict);
+  return layout;
+}
+
 class DuckTransform : public Transform {
  public:
   static Result<std::unique_ptr<DuckTransform>> Make(DuckEngine& engine, const BronzeSpec& bronze,
@@ -81,7 +89,7 @@ class DuckTransform : public Transform {
                                                      std::vector<CompiledTable> compiled);
   ~DuckTransform() override;
 
-  Result<Transformed> Run(std::span<const Chunk> bronze) override;
+  Result<Transformed> Run(std::span<const Chunk> bronze, Arena& arena) override;
   const std::vector<Field>& Columns(size_t table) const override { return tables_[table].columns; }
 
  private:
@@ -101,7 +109,7 @@ class DuckTransform : public Transform {
         feed_(std::move(feed)),
         bronze_columns_(bronze_columns) {}
 
-  Status RunTable(size_t index, std::span<const Chunk> bronze, Transformed& out);
+  Status RunTable(size_t index, std::span<const Chunk> bronze, Arena& arena, Transformed& out);
   Result<Chunk> Judge(size_t index, Chunk made, std::vector<int64_t>& failed, Transformed& out);
 
   DuckConnectionHandle connection_;
@@ -135,7 +143,9 @@ Result<std::unique_ptr<DuckTransform>> DuckTransform::Make(DuckEngine& engine,
   }
   for (size_t i = 0; i < silver.size(); ++i) {
     SLUICE_ASSIGN(auto query,
-                  SilverQuery::Make(made->connection_.get(), *made->feed_, compiled[i].sql));
+                  SilverQuery::Make(made->connection_.get(), *made->feed_,
+                                    fmt::format("{}_rows_{}", catalog, i), compiled[i].sql,
+                                    LayoutOf(compiled[i].columns, silver[i].expect.size())));
     TimeJudge judge(silver[i].table.Full(), silver[i].time_window,
                     WindowedColumns(silver[i].partition_by), compiled[i].columns);
     TimeRange range(compiled[i].columns);
@@ -153,7 +163,7 @@ DuckTransform::~DuckTransform() {
   (void)DuckQuery(connection_.get(), "DETACH " + catalog_);
 }
 
-Result<Transformed> DuckTransform::Run(std::span<const Chunk> bronze) {
+Result<Transformed> DuckTransform::Run(std::span<const Chunk> bronze, Arena& arena) {
   Transformed out;
   out.silver.resize(tables_.size());
   out.left_out.resize(tables_.size());
@@ -165,7 +175,7 @@ Result<Transformed> DuckTransform::Run(std::span<const Chunk> bronze) {
   if (Rows(bronze) == 0) return out;
   feed_->Offer(bronze);
   for (size_t i = 0; i < tables_.size(); ++i) {
-    auto done = RunTable(i, bronze, out);
+    auto done = RunTable(i, bronze, arena, out);
     if (!done) {
       feed_->Offer({});
       return Fail(std::move(done).error());
@@ -184,10 +194,11 @@ Result<Transformed> DuckTransform::Run(std::span<const Chunk> bronze) {
   return out;
 }
 
-Status DuckTransform::RunTable(size_t index, std::span<const Chunk> bronze, Transformed& out) {
+Status DuckTransform::RunTable(size_t index, std::span<const Chunk> bronze, Arena& arena,
+                               Transformed& out) {
   Table& table = tables_[index];
   std::vector<BadRow> bad;
-  SLUICE_ASSIGN(QueryOutcome made, table.query.RunWithout(Rows(bronze), bad));
+  SLUICE_ASSIGN(QueryOutcome made, table.query.RunWithout(Rows(bronze), arena, bad));
   for (BadRow& row : bad) {
     out.rejects.push_back(
         {IdOfRow(bronze, row.row), "sql_failed", table.name, std::move(row.message)});

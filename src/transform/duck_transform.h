@@ -40,7 +40,7 @@ struct SqlProblem {
 /// outdoes `drop`.
 ///
 /// Use by one thread; `engine` must outlive the transform and all chunks it returned. Those are
-/// flat in all their parts and own all their bytes.
+/// flat in all their parts.
 std::expected<std::unique_ptr<Transform>, std::vector<SqlProblem>> MakeDuckTransform(
     DuckEngine& engine, const BronzeSpec& bronze, const std::vector<SilverSpec>& silver);
 

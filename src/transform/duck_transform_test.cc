@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -74,6 +75,7 @@ class DuckTransformTest : public testing::Test {
                                            list, count));
   }
 
+  std::unique_ptr<Arena> arena_ = std::make_unique<Arena>();
   std::vector<Field> text_{Declared("text", "string")};
   std::unique_ptr<DuckEngine> engine_ = *DuckEngine::Make();
   TestBronze bronze_{*engine_};
@@ -105,7 +107,7 @@ TEST_F(DuckTransformTest, ShippedBooksBecomeSilver) {
                   "\"First published\" AS c3, \"Approximate sales in millions\" AS c4, \"Genre\" "
                   "AS c5, row_number() OVER () - 1 AS i FROM read_csv({}, header = true)",
                   QuoteLiteral(SLUICE_SOURCE_DIR "/examples/books/data/best-selling-books.csv")));
-  const auto made = transform->Run(rows);
+  const auto made = transform->Run(rows, *arena_);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   EXPECT_EQ(RowCount(made->silver[0]), RowCount(rows));
   EXPECT_GT(RowCount(rows), 150U);
@@ -122,7 +124,7 @@ TEST_F(DuckTransformTest, SetsBadRecordsAsideAmongManyGoodOnes) {
   const std::set<int> bad{0, 1, 2'047, 2'048, 25'000, 25'001, 49'999};
   auto transform = MakeOrFail(Bronze(text_), {Silver("SELECT text::int AS n FROM raw.books")});
   const Chunks rows = Numbers(50'000, bad);
-  const auto made = transform->Run(rows);
+  const auto made = transform->Run(rows, *arena_);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   EXPECT_THAT(OffsetsOf(made->rejects), ElementsAre(0, 1, 2'047, 2'048, 25'000, 25'001, 49'999));
   EXPECT_EQ(made->rejects[4].reason, "sql_failed");
@@ -147,7 +149,7 @@ TEST_F(DuckTransformTest, WhereAndExpectationsStillCountAroundBadRecords) {
                    Check("odd_thousand", "n % 1000 <> 0", Otherwise::kQuarantine),
                    Check("small", "n < 5000", Otherwise::kWarn)};
   auto transform = MakeOrFail(Bronze(text_), {silver});
-  const auto made = transform->Run(Numbers(5'002, {3, 4, 2'500}));
+  const auto made = transform->Run(Numbers(5'002, {3, 4, 2'500}), *arena_);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   EXPECT_THAT(OffsetsOf(made->rejects),
               ElementsAre(0, 3, 4, 1'000, 2'000, 2'500, 3'000, 4'000, 5'000));
@@ -169,7 +171,7 @@ TEST_F(DuckTransformTest, HowRecordsAreCutIntoBatchesChangesNothing) {
   silver.expect = {Check("a", "n % 7 <> 0", Otherwise::kQuarantine)};
   auto transform = MakeOrFail(Bronze(text_), {silver});
   const Chunks rows = Numbers(4'100, {5, 77, 2'048, 4'099});
-  const auto whole = transform->Run(rows);
+  const auto whole = transform->Run(rows, *arena_);
   ASSERT_TRUE(whole.has_value());
   Chunks silver_rows;
   std::vector<int64_t> rejects;
@@ -182,7 +184,7 @@ TEST_F(DuckTransformTest, HowRecordsAreCutIntoBatchesChangesNothing) {
       }
       Chunks part;
       part.push_back(chunk.Select(some));
-      auto made = transform->Run(part);
+      auto made = transform->Run(part, *arena_);
       ASSERT_TRUE(made.has_value());
       std::ranges::move(made->silver[0], std::back_inserter(silver_rows));
       std::ranges::copy(OffsetsOf(made->rejects), std::back_inserter(rejects));
@@ -202,7 +204,7 @@ TEST_F(DuckTransformTest, LeftOutIsSortedThoughPartitionsAlternate) {
       "SELECT CASE WHEN i % 3 = 0 THEN 'x' ELSE 'y' END, NULL::VARCHAR, NULL::STRUCT(\"key\" "
       "VARCHAR, \"value\" BLOB)[], NULL::BLOB, NULL::TIMESTAMPTZ, 1::INT, (1 - i % 2)::INT, "
       "(i // 2)::BIGINT FROM range(12) r(i)");
-  const auto made = transform->Run(rows);
+  const auto made = transform->Run(rows, *arena_);
   ASSERT_TRUE(made.has_value());
   const auto id = [](int partition, int64_t offset) {
     return RecordId{PartitionId{partition}, Offset{offset}};
@@ -214,13 +216,13 @@ TEST_F(DuckTransformTest, FailStopsAndNamesTheRecord) {
   SilverSpec silver = Silver("SELECT text FROM raw.books");
   silver.expect = {Check("short", "length(text) < 4", Otherwise::kFail)};
   auto transform = MakeOrFail(Bronze(text_), {silver});
-  const auto failed = transform->Run(Numbers(2'000, {1'500}));
+  const auto failed = transform->Run(Numbers(2'000, {1'500}), *arena_);
   ASSERT_FALSE(failed.has_value());
   EXPECT_EQ(failed.error().kind, ErrorKind::kFatal);
   EXPECT_EQ(failed.error().code, "expectation_failed");
   EXPECT_THAT(failed.error().message, HasSubstr("`short` of processed.books"));
   EXPECT_THAT(failed.error().message, HasSubstr("log 3, partition 0, offset 1000"));
-  const auto again = transform->Run(Numbers(10, {}));
+  const auto again = transform->Run(Numbers(10, {}), *arena_);
   ASSERT_TRUE(again.has_value()) << again.error().message;
   EXPECT_EQ(RowCount(again->silver[0]), 10U);
 }
@@ -237,7 +239,7 @@ TEST_F(DuckTransformTest, VectorsAreFlatAndOutliveAllButTheEngine) {
             "SELECT 7 AS seven, 'a constant of many bytes' AS c, text AS t, {'a': 9, 'b': text} "
             "AS s, [text, 'a constant of many bytes'] AS l, ['x', 'y'] AS cl FROM raw.books "
             "WHERE text::int % 3 = 1")});
-    auto made = transform->Run(rows);
+    auto made = transform->Run(rows, *arena_);
     ASSERT_TRUE(made.has_value());
     silver = std::move(made->silver[0]);
   }
@@ -270,18 +272,44 @@ TEST_F(DuckTransformTest, VectorsAreFlatAndOutliveAllButTheEngine) {
   }
 }
 
+// Most of silver's strings are a record's own bytes, and need not be copied.
+TEST_F(DuckTransformTest, StringsOfTheArenaStayWhereTheyAre) {
+  auto transform = MakeOrFail(
+      Bronze(text_), {Silver("SELECT text, trim(text) AS t, upper(text) AS u, text || '!' AS x "
+                             "FROM raw.books WHERE text <> ''")});
+  Chunks rows = Numbers(2'000, {});  // DuckDB gathers small chunks, by copies
+  auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(rows[0].column(0)));
+  const std::string_view own = arena_->Copy("  more than twelve bytes ");
+  texts[1].value.pointer.length = static_cast<uint32_t>(own.size());
+  std::memcpy(texts[1].value.pointer.prefix, own.data(), 4);
+  texts[1].value.pointer.ptr = const_cast<char*>(own.data());
+  const auto made = transform->Run(rows, *arena_);
+  ASSERT_TRUE(made.has_value());
+  rows.clear();
+  const auto text = [&](size_t column) {
+    const duckdb_vector vector = made->silver[0][0].column(column);
+    return ViewOf(static_cast<const duckdb_string_t*>(duckdb_vector_get_data(vector))[1]);
+  };
+  EXPECT_EQ(text(0).data(), own.data());
+  EXPECT_EQ(text(1).data(), own.data() + 2);
+  EXPECT_EQ(text(1), "more than twelve bytes");
+  EXPECT_EQ(text(2), "  MORE THAN TWELVE BYTES ");
+  EXPECT_TRUE(arena_->Owns(text(2)));
+  EXPECT_EQ(text(3), "  more than twelve bytes !");
+}
+
 TEST_F(DuckTransformTest, EmptyBatchesAndNoTables) {
   auto transform = MakeOrFail(Bronze(text_), {Silver("SELECT text FROM raw.books"),
                                               Silver("SELECT 1 AS one FROM raw.books", "ones")});
-  auto made = transform->Run({});
+  auto made = transform->Run({}, *arena_);
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(made->silver.size(), 2U);
   EXPECT_EQ(made->left_out.size(), 2U);
   Chunks empty;
   empty.push_back(Chunk::Make(BronzeSchema(text_)));
-  ASSERT_TRUE(transform->Run(empty).has_value());
+  ASSERT_TRUE(transform->Run(empty, *arena_).has_value());
   auto none = MakeOrFail(Bronze(text_), {});
-  made = none->Run(Numbers(3, {}));
+  made = none->Run(Numbers(3, {}), *arena_);
   ASSERT_TRUE(made.has_value());
   EXPECT_THAT(made->silver, testing::IsEmpty());
 }
@@ -296,7 +324,7 @@ TEST_F(DuckTransformTest, EmptyChunksBetweenOthersAreNoEnd) {
     }
   }
   rows.push_back(Chunk::Make(BronzeSchema(text_)));
-  const auto made = transform->Run(rows);
+  const auto made = transform->Run(rows, *arena_);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   EXPECT_EQ(RowCount(made->silver[0]), 5U);
   EXPECT_THAT(OffsetsOf(made->rejects), ElementsAre(1));
@@ -306,7 +334,7 @@ TEST_F(DuckTransformTest, ForeignChunksBreakAnInvariant) {
   auto transform = MakeOrFail(Bronze(text_), {Silver("SELECT text FROM raw.books")});
   Chunks rows;
   rows.push_back(Chunk::Make(SilverSchema(text_)));
-  const auto made = transform->Run(rows);
+  const auto made = transform->Run(rows, *arena_);
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().kind, ErrorKind::kInvariant);
 }
@@ -315,10 +343,13 @@ TEST_F(DuckTransformTest, SeveralTransformsShareAnEngine) {
   auto first = MakeOrFail(Bronze(text_), {Silver("SELECT text || 'a' AS t FROM raw.books")});
   auto second = MakeOrFail(Bronze(text_), {Silver("SELECT text || 'b' AS t FROM raw.books")});
   const Chunks rows = Numbers(1, {});
-  EXPECT_THAT(bronze_.Show(first->Columns(0), first->Run(rows)->silver[0]), ElementsAre("0a @0"));
-  EXPECT_THAT(bronze_.Show(second->Columns(0), second->Run(rows)->silver[0]), ElementsAre("0b @0"));
+  EXPECT_THAT(bronze_.Show(first->Columns(0), first->Run(rows, *arena_)->silver[0]),
+              ElementsAre("0a @0"));
+  EXPECT_THAT(bronze_.Show(second->Columns(0), second->Run(rows, *arena_)->silver[0]),
+              ElementsAre("0b @0"));
   first.reset();
-  EXPECT_THAT(bronze_.Show(second->Columns(0), second->Run(rows)->silver[0]), ElementsAre("0b @0"));
+  EXPECT_THAT(bronze_.Show(second->Columns(0), second->Run(rows, *arena_)->silver[0]),
+              ElementsAre("0b @0"));
 }
 
 TEST_F(DuckTransformTest, OddNamesWork) {
@@ -333,7 +364,7 @@ TEST_F(DuckTransformTest, OddNamesWork) {
   auto transform = MakeOrFail(bronze, {silver});
   ASSERT_NE(transform, nullptr);
   const Chunks rows = bronze_.Make(bronze.columns, "SELECT '--' AS c0, 1 AS c1, 0 AS i");
-  const auto made = transform->Run(rows);
+  const auto made = transform->Run(rows, *arena_);
   ASSERT_TRUE(made.has_value());
   EXPECT_THAT(bronze_.Show(transform->Columns(0), made->silver[0]), ElementsAre("-- | 1 @0"));
   ASSERT_EQ(made->expectations.size(), 1U);
@@ -342,7 +373,7 @@ TEST_F(DuckTransformTest, OddNamesWork) {
 TEST_F(DuckTransformTest, LongMessagesAreCut) {
   auto transform = MakeOrFail(Bronze(text_), {Silver("SELECT text::int AS n FROM raw.books")});
   const auto made =
-      transform->Run(bronze_.Make(text_, "SELECT repeat('ä\x07', 4000) AS c0, 0 AS i"));
+      transform->Run(bronze_.Make(text_, "SELECT repeat('ä\x07', 4000) AS c0, 0 AS i"), *arena_);
   ASSERT_TRUE(made.has_value());
   ASSERT_EQ(made->rejects.size(), 1U);
   EXPECT_LE(made->rejects[0].detail.size(), 1'024U);
@@ -352,10 +383,12 @@ TEST_F(DuckTransformTest, LongMessagesAreCut) {
 TEST_F(DuckTransformTest, RefusesTimesThatNoLakeHolds) {
   auto transform = MakeOrFail(
       Bronze(text_), {Silver("SELECT text, [{'at': text::timestamp}, NULL] AS l FROM raw.books")});
-  const auto made = transform->Run(bronze_.Make(
-      text_,
-      "SELECT unnest(['infinity', '9999-12-31 23:59:59.999999', '10000-01-01', '0001-01-01', "
-      "'0001-01-01 (BC)', '-infinity', NULL]) AS c0, unnest(range(7)) AS i"));
+  const auto made = transform->Run(
+      bronze_.Make(
+          text_,
+          "SELECT unnest(['infinity', '9999-12-31 23:59:59.999999', '10000-01-01', '0001-01-01', "
+          "'0001-01-01 (BC)', '-infinity', NULL]) AS c0, unnest(range(7)) AS i"),
+      *arena_);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   EXPECT_THAT(OffsetsOf(made->rejects), ElementsAre(0, 2, 4, 5));
   EXPECT_EQ(made->rejects[0].reason, "timestamp_out_of_range");
@@ -372,7 +405,8 @@ TEST_F(DuckTransformTest, TimesThatPartATableStayNearTheRecordsOwn) {
       bronze_.Make(text_,
                    "SELECT unnest(['2024-01-02', '2054-01-01', '2024-01-02 00:00:01', "
                    "'2014-01-01', '1970-01-01',"
-                   " '2013-12-31', NULL, 'infinity', '-infinity']) AS c0, unnest(range(9)) AS i"));
+                   " '2013-12-31', NULL, 'infinity', '-infinity']) AS c0, unnest(range(9)) AS i"),
+      *arena_);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   EXPECT_THAT(OffsetsOf(made->rejects), ElementsAre(2, 5, 7, 8));
   EXPECT_EQ(made->rejects[0].reason, "timestamp_outside_window");

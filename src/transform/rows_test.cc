@@ -99,7 +99,8 @@ class RowsTest : public testing::Test {
     auto transform = MakeDuckTransform(*engine_, bronze, silver);
     ASSERT_TRUE(transform.has_value()) << transform.error()[0].message;
     const Chunks rows = bronze_.Make(one.columns, RowsSql(one));
-    const auto made = (*transform)->Run(rows);
+    Arena arena;
+    const auto made = (*transform)->Run(rows, arena);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     Compare(one, **transform, *made);
   }

@@ -38,35 +38,36 @@ std::string Detail(std::string_view text) {
 }
 
 Result<SilverQuery> SilverQuery::Make(duckdb_connection connection, BronzeFeed& feed,
-                                      const std::string& sql) {
+                                      const std::string& name, const std::string& sql,
+                                      const Schema& layout) {
+  SLUICE_ASSIGN(auto catcher, RowCatcher::Make(connection, name, layout));
   DuckPrepared prepared;
-  if (duckdb_prepare(connection, sql.c_str(), prepared.out()) != DuckDBSuccess) {
+  const std::string caught = CatchSql(name, sql, layout.fields.size());
+  if (duckdb_prepare(connection, caught.c_str(), prepared.out()) != DuckDBSuccess) {
     const char* message = duckdb_prepare_error(prepared.get());
     return Fail(ErrorKind::kFatal, fmt::format("DuckDB: {}", message ? message : "no message"));
   }
-  return SilverQuery(std::move(prepared), feed);
+  return SilverQuery(std::move(prepared), feed, std::move(catcher));
 }
 
-Result<QueryOutcome> SilverQuery::Run() {
+Result<QueryOutcome> SilverQuery::Run(Arena& arena) {
+  catcher_->Begin(arena);
   DuckResult result;
-  QueryOutcome outcome;
   if (duckdb_execute_prepared_streaming(prepared_.get(), result.out()) == DuckDBSuccess) {
-    while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result.get())) {
-      Chunk owned(chunk);
-      if (owned.rows() > 0) outcome.chunks.push_back(std::move(owned));
-    }
+    while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result.get())) Chunk{chunk};
   }
+  Chunks chunks = catcher_->Take();
   const char* message = duckdb_result_error(result.out());
-  if (message == nullptr) return outcome;
+  if (message == nullptr) return QueryOutcome{std::move(chunks), {}};
   if (IsDuckDbsOwn(duckdb_result_error_type(result.out()))) {
     return Fail(ErrorKind::kFatal, fmt::format("DuckDB: {}", CleanMessage(message)));
   }
   return QueryOutcome{{}, CleanMessage(message)};
 }
 
-Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, std::vector<BadRow>& bad) {
+Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, Arena& arena, std::vector<BadRow>& bad) {
   feed_->OfferAll();
-  SLUICE_ASSIGN(QueryOutcome outcome, Run());
+  SLUICE_ASSIGN(QueryOutcome outcome, Run(arena));
   if (!outcome.failure) return outcome;
   std::vector<uint32_t> all(rows);
   std::iota(all.begin(), all.end(), 0U);
@@ -74,7 +75,7 @@ Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, std::vector<BadRow>& b
   for (const BadRow& row : bad) all[row.row] = UINT32_MAX;
   std::erase(all, UINT32_MAX);
   feed_->OfferOnly(all);
-  auto rest = Run();
+  auto rest = Run(arena);
   feed_->OfferAll();
   if (rest && rest->failure) {
     return Fail(ErrorKind::kFatal,
@@ -84,8 +85,9 @@ Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, std::vector<BadRow>& b
 }
 
 Result<bool> SilverQuery::Passes(std::span<const uint32_t> rows, std::string& message) {
+  Arena unused;  // only whether they pass is asked
   feed_->OfferOnly(rows);
-  auto outcome = Run();
+  auto outcome = Run(unused);
   feed_->OfferAll();
   if (!outcome) return Fail(std::move(outcome).error());
   if (outcome->failure) message = std::move(*outcome->failure);

@@ -9,12 +9,13 @@
 #include "stage/chunk.h"
 #include "stage/duck.h"
 #include "transform/bronze_feed.h"
+#include "transform/row_catcher.h"
 
 namespace sluice {
 
 /// What a query made of the rows it was offered.
 struct QueryOutcome {
-  Chunks chunks;                       ///< flat, buffers of their own
+  Chunks chunks;                       ///< as RowCatcher gives them
   std::optional<std::string> failure;  ///< DuckDB's message when some row made it fail
 };
 
@@ -30,24 +31,28 @@ std::string Detail(std::string_view text);
 /// One silver table's prepared query over a feed.
 class SilverQuery {
  public:
+  /// `sql` gives rows of the layout. `name`: of the function that catches them, unique in the
+  /// engine.
   static Result<SilverQuery> Make(duckdb_connection connection, BronzeFeed& feed,
-                                  const std::string& sql);
+                                  const std::string& name, const std::string& sql,
+                                  const Schema& layout);
 
-  /// Runs over the rows that the feed offers. FailsWith kFatal when not the rows are at fault but
-  /// DuckDB (memory, an internal error).
-  Result<QueryOutcome> Run();
   /// Runs over all `rows` of the batch, setting the bad ones aside: O(bad * log(rows)) runs.
-  Result<QueryOutcome> RunWithout(size_t rows, std::vector<BadRow>& bad);
+  /// Strings lie in `arena`. FailsWith kFatal when not the rows are at fault but DuckDB (memory, an
+  /// internal error).
+  Result<QueryOutcome> RunWithout(size_t rows, Arena& arena, std::vector<BadRow>& bad);
 
  private:
-  SilverQuery(DuckPrepared prepared, BronzeFeed& feed)
-      : prepared_(std::move(prepared)), feed_(&feed) {}
+  SilverQuery(DuckPrepared prepared, BronzeFeed& feed, std::unique_ptr<RowCatcher> catcher)
+      : prepared_(std::move(prepared)), feed_(&feed), catcher_(std::move(catcher)) {}
 
+  Result<QueryOutcome> Run(Arena& arena);
   Result<bool> Passes(std::span<const uint32_t> rows, std::string& message);
   Status FindBad(std::span<const uint32_t> rows, bool known_bad, std::vector<BadRow>& bad);
 
   DuckPrepared prepared_;
   BronzeFeed* feed_;
+  std::unique_ptr<RowCatcher> catcher_;
 };
 
 }  // namespace sluice
