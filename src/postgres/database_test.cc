@@ -204,6 +204,21 @@ TEST_F(DatabaseTest, CopyTakesBuffersInOrder) {
   EXPECT_EQ(One(*session, "SELECT sum(x::bigint) FROM t"), "79999800000");
 }
 
+TEST_F(DatabaseTest, CopyGathersSmallBuffers) {
+  const auto session = Connect();
+  ASSERT_TRUE(session->Query("CREATE TEMP TABLE t (x int)"));
+  const std::string data = CopyOfInts(100'000);
+  std::vector<std::string_view> buffers;
+  // Around the size of a piece, and far below.
+  for (size_t at = 0, size = 1; at < data.size(); at += size, size = size * 3 % 100'003) {
+    buffers.push_back(std::string_view(data).substr(at, size));
+  }
+  const auto rows = session->CopyIn("COPY t FROM STDIN (FORMAT binary)", buffers);
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(*rows, 100'000);
+  EXPECT_EQ(One(*session, "SELECT sum(x::bigint) FROM t"), "4999950000");
+}
+
 TEST_F(DatabaseTest, AFailedCopyLeavesTheSessionUsable) {
   const auto session = Connect();
   ASSERT_TRUE(session->Query("CREATE TEMP TABLE t (x int CHECK (x <> 100)); BEGIN"));

@@ -89,11 +89,7 @@ class Session : public SqlSession {
     SLUICE_TRY(SendText(copy_sql));
     SLUICE_ASSIGN(const PqResult start, wire_->Next());
     if (!start || PQresultStatus(start.get()) != PGRES_COPY_IN) return NotACopy(start.get());
-    for (std::string_view bytes : buffers) {
-      for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kCopyPieceBytes))) {
-        SLUICE_TRY(wire_->PutCopyData(bytes.substr(0, kCopyPieceBytes)));
-      }
-    }
+    SLUICE_TRY(PutPieces(buffers));
     SLUICE_FAILPOINT("s4_copy");
     SLUICE_TRY(wire_->FinishCopy());
     SLUICE_ASSIGN(const SqlRows done, CollectRows());
@@ -104,6 +100,26 @@ class Session : public SqlSession {
   int32_t BackendPid() const override { return wire_->backend_pid(); }
 
  private:
+  // Many small buffers, such as single rows, go as few pieces.
+  Status PutPieces(std::span<const std::string_view> buffers) {
+    std::string piece;
+    for (std::string_view bytes : buffers) {
+      while (!bytes.empty()) {
+        const std::string_view taken = bytes.substr(0, kCopyPieceBytes - piece.size());
+        bytes.remove_prefix(taken.size());
+        if (taken.size() == kCopyPieceBytes) {
+          SLUICE_TRY(wire_->PutCopyData(taken));
+          continue;
+        }
+        piece += taken;
+        if (piece.size() < kCopyPieceBytes) continue;
+        SLUICE_TRY(wire_->PutCopyData(piece));
+        piece.clear();
+      }
+    }
+    return piece.empty() ? Status() : wire_->PutCopyData(piece);
+  }
+
   Status SendText(std::string_view sql) {
     const std::string text(sql);
     return wire_->Send([&](PGconn* connection) { return PQsendQuery(connection, text.c_str()); });
