@@ -16,6 +16,13 @@ char* PutBigEndian(char* to, T value) {
 }
 
 template <std::integral T>
+T ReadBigEndian(const char* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return std::endian::native == std::endian::little ? std::byteswap(value) : value;
+}
+
+template <std::integral T>
 void AppendBigEndian(std::string& to, T value) {
   char bytes[sizeof value];
   PutBigEndian(bytes, value);

@@ -30,6 +30,15 @@ class CopyData {
   int64_t rows_ = 0;
 };
 
+/// What one table takes in a commit; views into a CopyData.
+struct EncodedRows {
+  std::vector<std::string_view> copy;  ///< the whole of a COPY
+  int64_t count = 0;                   ///< of its rows
+  /// Another COPY, or empty: rows of an upsert that others of the batch take the place of. They are
+  /// only read, so that what PostgreSQL refuses does not depend on where a batch ends.
+  std::vector<std::string_view> superseded{};
+};
+
 /// Wraps slices of encoded rows in the format's header and trailer.
 std::vector<std::string_view> AsCopy(std::vector<std::string_view> slices);
 

@@ -17,16 +17,19 @@ std::unexpected<Error> OfRow(Error error) {
 
 }  // namespace
 
-Status PutRows(SqlSession& session, const RowStatements& statements,
-               std::span<const std::string_view> copy_data, int64_t rows) {
+Status PutRows(SqlSession& session, const RowStatements& statements, const EncodedRows& rows) {
   if (!statements.make_staging.empty()) SLUICE_TRY(session.Query(statements.make_staging));
-  auto taken = session.CopyIn(statements.copy, copy_data);
+  if (!rows.superseded.empty()) {
+    auto read = session.CopyIn(statements.read, rows.superseded);
+    if (!read) return OfRow(std::move(read).error());
+  }
+  auto taken = session.CopyIn(statements.copy, rows.copy);
   if (!taken) return OfRow(std::move(taken).error());
   SLUICE_FAILPOINT("s4_rows");
-  if (*taken != rows) {
+  if (*taken != rows.count) {
     return Fail(ErrorKind::kInvariant,
                 fmt::format("PostgreSQL took another number of rows than were sent: {} of {}",
-                            *taken, rows),
+                            *taken, rows.count),
                 fmt::format("does a trigger swallow rows? {}", statements.copy));
   }
   if (statements.merge.empty()) return {};

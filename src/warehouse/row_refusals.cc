@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "warehouse/copy_encoder.h"
+#include "warehouse/key_order.h"
 #include "warehouse/put_rows.h"
 
 namespace sluice {
@@ -51,8 +52,7 @@ class Search {
 
   Status Try(size_t first, size_t count) {
     SLUICE_TRY(session_.Query("SAVEPOINT sluice_try"));
-    const Status put =
-        PutRows(session_, statements_, AsCopy(Slices(first, count)), static_cast<int64_t>(count));
+    const Status put = PutRows(session_, statements_, Part(first, count));
     // Staged rows of an upsert must not be merged again with the next part.
     const std::string clear =
         put && !statements_.merge.empty() ? fmt::format("TRUNCATE {}; ", statements_.staging) : "";
@@ -64,18 +64,11 @@ class Search {
     return put;
   }
 
-  // The rows' bytes; neighbours in one piece.
-  std::vector<std::string_view> Slices(size_t first, size_t count) const {
-    std::vector<std::string_view> slices;
-    for (size_t row = first; row < first + count; ++row) {
-      const std::string_view bytes = rows_[row];
-      if (!slices.empty() && slices.back().data() + slices.back().size() == bytes.data()) {
-        slices.back() = {slices.back().data(), slices.back().size() + bytes.size()};
-      } else {
-        slices.push_back(bytes);
-      }
-    }
-    return slices;
+  EncodedRows Part(size_t first, size_t count) const {
+    const auto part = std::span(rows_).subspan(first, count);
+    std::vector<std::string_view> rows(part.begin(), part.end());
+    if (target_.spec.mode == WriteMode::kUpsert) return OrderByKey(target_, rows);
+    return {AsCopy(std::move(rows)), static_cast<int64_t>(count)};
   }
 
   void Refuse(RecordId id, const Error& error) {

@@ -43,6 +43,7 @@ struct RowStatements {
   std::string copy;     ///< into the target, or into the staging table
   std::string staging;  ///< the temporary table's name; this and the next are empty for append
   std::string make_staging;
+  std::string read;   ///< a COPY that refuses what `copy` refuses, and keeps nothing
   std::string merge;  ///< its last statement says whether no rebuild of the target is alive
   std::string tee;    ///< when one is: gives it these rows too
 };

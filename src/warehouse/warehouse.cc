@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "warehouse/copy_data.h"
 #include "warehouse/copy_encoder.h"
+#include "warehouse/key_order.h"
 #include "warehouse/put_rows.h"
 #include "warehouse/row_refusals.h"
 #include "warehouse/table_plan.h"
@@ -22,6 +23,7 @@ constexpr std::string_view kStatementTimeout = "57014";
 struct StagedRows {
   std::shared_ptr<const RowStatements> statements;
   std::unique_ptr<CopyData> data;
+  EncodedRows rows;
 };
 
 class StagedBatch : public Participant {
@@ -34,7 +36,7 @@ class StagedBatch : public Participant {
 
   Status Apply(SqlSession& session, const CommitId&) override {
     for (const auto& table : tables_) {
-      SLUICE_TRY(PutRows(session, *table.statements, table.data->Buffers(), table.data->rows()));
+      SLUICE_TRY(PutRows(session, *table.statements, table.rows));
     }
     return {};
   }
@@ -143,15 +145,19 @@ Result<std::unique_ptr<Participant>> Warehouse::Stage(const RowBatch& batch) {
     const Chunks& chunks = batch.silver.at(writer.target.silver_index);
     if (RowCount(chunks) == 0) continue;
     auto data = pool_->Take();
+    const bool upsert = writer.target.spec.mode == WriteMode::kUpsert;
+    std::vector<std::string_view> rows;
     for (const auto& chunk : chunks) {
       if (chunk.columns() != writer.target.columns.size()) {
         return Fail(ErrorKind::kInvariant,
                     fmt::format("silver rows have {} columns, {} has {}", chunk.columns(),
                                 writer.target.FullName(), writer.target.columns.size()));
       }
-      writer.encoder.Encode(chunk, *data);
+      writer.encoder.Encode(chunk, *data, upsert ? &rows : nullptr);
     }
-    tables.push_back({writer.statements, std::move(data)});
+    EncodedRows encoded =
+        upsert ? OrderByKey(writer.target, rows) : EncodedRows{data->Buffers(), data->rows()};
+    tables.push_back({writer.statements, std::move(data), std::move(encoded)});
   }
   return std::make_unique<StagedBatch>(std::move(tables), pool_);
 }

@@ -23,6 +23,23 @@ inline Chunks RowsOfSql(duckdb_connection connection, const std::string& sql) {
   return chunks;
 }
 
+inline const Type kText{.kind = TypeKind::kString};
+inline const Type kInteger{.kind = TypeKind::kInt};
+inline const Type kDouble{.kind = TypeKind::kDouble};
+
+inline const std::vector<Field>& Books() {
+  static const std::vector<Field> columns{
+      {"title", kText, false, "the book's \"title\""}, {"Author(s)", kText}, {"sales", kDouble}};
+  return columns;
+}
+
+/// `title, author, sales, timestamp, partition, offset` rows as DuckDB SQL.
+inline std::string BookRows(const std::string& values) {
+  return "SELECT t::VARCHAR, a::VARCHAR, s::DOUBLE, ts::TIMESTAMPTZ, 1::INTEGER, p::INTEGER, "
+         "o::BIGINT FROM (VALUES " +
+         values + ") v(t, a, s, ts, p, o)";
+}
+
 /// A batch whose only silver table has these rows.
 inline RowBatch BatchOf(Chunks chunks) {
   RowBatch batch;
