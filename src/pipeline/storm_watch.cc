@@ -16,21 +16,33 @@ struct Bad {
   std::string reason;
 };
 
+// Where the walk over a partition's records is.
+struct Cursor {
+  PartitionId partition;
+  std::vector<Bad>* bad;
+  size_t next = 0;     // of the bad ones
+  int64_t number = 0;  // of the record
+};
+
 // The bad records of each partition that has any, in offset order.
 std::map<PartitionId, std::vector<Bad>> BadOf(const RawBatch& raw, const RowBatch& rows) {
   std::map<PartitionId, std::vector<Bad>> bad;
   for (const auto& row : rows.quarantine) {
     bad[row.reject.id.partition].push_back({0, row.reject.id.offset, row.reject.reason});
   }
+  std::vector<Cursor> cursors;
   for (auto& [partition, list] : bad) {
     std::ranges::sort(list, {}, &Bad::offset);
-    auto next = list.begin();
-    int64_t number = 0;
-    for (const Record& record : raw.records) {
-      if (record.partition != partition) continue;
-      if (next != list.end() && next->offset == record.offset) next++->number = number;
-      ++number;
+    cursors.push_back({partition, &list});
+  }
+  if (cursors.empty()) return bad;
+  for (const Record& record : raw.records) {
+    const auto at = std::ranges::find(cursors, record.partition, &Cursor::partition);
+    if (at == cursors.end()) continue;
+    if (at->next < at->bad->size() && (*at->bad)[at->next].offset == record.offset) {
+      (*at->bad)[at->next++].number = at->number;
     }
+    ++at->number;
   }
   return bad;
 }

@@ -15,15 +15,21 @@ bool IsWideSpace(std::string_view bytes) {
   return bytes.starts_with("\xE2\x80") && (last <= 0x8A || last == 0xAF);
 }
 
+bool IsAscii(char byte) {
+  return static_cast<uint8_t>(byte) < 0x80;
+}
+
 // Returns the bytes of the space that `text` begins with, or 0.
 size_t LeadingSpace(std::string_view text) {
-  if (text.starts_with(' ')) return 1;
+  if (text.empty()) return 0;
+  if (IsAscii(text.front())) return text.front() == ' ' ? 1 : 0;
   if (text.starts_with("\xC2\xA0")) return 2;
   return text.size() >= 3 && IsWideSpace(text.substr(0, 3)) ? 3 : 0;
 }
 
 size_t TrailingSpace(std::string_view text) {
-  if (text.ends_with(' ')) return 1;
+  if (text.empty()) return 0;
+  if (IsAscii(text.back())) return text.back() == ' ' ? 1 : 0;
   if (text.ends_with("\xC2\xA0")) return 2;
   return text.size() >= 3 && IsWideSpace(text.substr(text.size() - 3)) ? 3 : 0;
 }

@@ -33,6 +33,7 @@ THIRD_PARTY = {
     "CLI/": ("cli",),
     "curl/": ("lake",),
     "zlib.h": ("lake",),
+    "zstd.h": ("lake",),
     "boost/": ("serve",),
     "prometheus/": ("serve",),
 }
