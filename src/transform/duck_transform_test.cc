@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -270,32 +269,6 @@ TEST_F(DuckTransformTest, VectorsAreFlatAndOutliveAllButTheEngine) {
       ASSERT_EQ(LineageOf(chunk).offset[row], number);
     }
   }
-}
-
-// Most of silver's strings are a record's own bytes, and need not be copied.
-TEST_F(DuckTransformTest, StringsOfTheArenaStayWhereTheyAre) {
-  auto transform = MakeOrFail(
-      Bronze(text_), {Silver("SELECT text, trim(text) AS t, upper(text) AS u, text || '!' AS x "
-                             "FROM raw.books WHERE text <> ''")});
-  Chunks rows = Numbers(2'000, {});  // DuckDB gathers small chunks, by copies
-  auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(rows[0].column(0)));
-  const std::string_view own = arena_->Copy("  more than twelve bytes ");
-  texts[1].value.pointer.length = static_cast<uint32_t>(own.size());
-  std::memcpy(texts[1].value.pointer.prefix, own.data(), 4);
-  texts[1].value.pointer.ptr = const_cast<char*>(own.data());
-  const auto made = transform->Run(rows, *arena_);
-  ASSERT_TRUE(made.has_value());
-  rows.clear();
-  const auto text = [&](size_t column) {
-    const duckdb_vector vector = made->silver[0][0].column(column);
-    return ViewOf(static_cast<const duckdb_string_t*>(duckdb_vector_get_data(vector))[1]);
-  };
-  EXPECT_EQ(text(0).data(), own.data());
-  EXPECT_EQ(text(1).data(), own.data() + 2);
-  EXPECT_EQ(text(1), "more than twelve bytes");
-  EXPECT_EQ(text(2), "  MORE THAN TWELVE BYTES ");
-  EXPECT_TRUE(arena_->Owns(text(2)));
-  EXPECT_EQ(text(3), "  more than twelve bytes !");
 }
 
 TEST_F(DuckTransformTest, EmptyBatchesAndNoTables) {
