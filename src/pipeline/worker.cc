@@ -35,15 +35,6 @@ std::map<PartitionId, Offset> Marks(const std::map<PartitionId, Claim>& claims, 
   return marks;
 }
 
-CommitCounters Sum(CommitCounters a, const CommitCounters& b) {
-  a.commits += b.commits;
-  a.retries += b.retries;
-  a.fenced += b.fenced;
-  a.doubts += b.doubts;
-  a.doubts_applied += b.doubts_applied;
-  return a;
-}
-
 std::vector<Sink> SinksOf(const Stations& at) {
   if (at.warehouse == nullptr) return {Sink::kLake};
   return {Sink::kWarehouse, Sink::kLake};
@@ -230,22 +221,29 @@ Status Worker::CatchUp(RawBatch raw) {
 
 Status Worker::Take(RawBatch raw, std::stop_token stop) {
   SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
+  std::unique_ptr<Participant> participant;  // encoded while PostgreSQL takes the last batch
+  if (at_.warehouse != nullptr) {
+    SLUICE_ASSIGN(participant, at_.warehouse->Stage(*rows));
+  }
   const size_t stopped = stopped_.size();
   SLUICE_TRY(FinishWarehouse(stop));
   if (stopped_.size() != stopped) {
     RemoveForeign(raw);
     if (raw.ranges.empty()) return {};
     SLUICE_ASSIGN(rows, at_.builder.Build(raw));
+    participant.reset();
   }
   auto storms = storms_.Look(raw, *rows);
   if (!storms.empty()) return StopAtStorms(storms, std::move(raw), stop);
   if (at_.warehouse == nullptr) return Accept(raw, std::move(rows));
-  return BeginWarehouse(std::move(raw), std::move(rows), std::move(stop));
+  return BeginWarehouse({std::move(raw), std::move(rows), std::move(participant)}, std::move(stop));
 }
 
 Status Worker::StageWarehouse(OpenCommit& open) {
   const RowBatch& rows = *open.rows;
-  SLUICE_ASSIGN(open.participant, at_.warehouse->Stage(rows));
+  if (!open.participant) {
+    SLUICE_ASSIGN(open.participant, at_.warehouse->Stage(rows));
+  }
   open.staged = {.commit = CommitId::Random(),
                  .sink = Sink::kWarehouse,
                  .log = options_.log,
@@ -266,9 +264,10 @@ Status Worker::SendWarehouse(OpenCommit& open, std::stop_token stop) {
   return at_.committer.Commit(open.staged, *open.participant, std::move(stop));
 }
 
-Status Worker::BeginWarehouse(RawBatch raw, std::shared_ptr<RowBatch> rows, std::stop_token stop) {
-  const bool large = raw.records.size() >= kLargeBatchRecords && options_.warehouse_every_ms == 0;
-  open_ = std::make_unique<OpenCommit>(OpenCommit{std::move(raw), std::move(rows)});
+Status Worker::BeginWarehouse(OpenCommit next, std::stop_token stop) {
+  const bool large =
+      next.raw.records.size() >= kLargeBatchRecords && options_.warehouse_every_ms == 0;
+  open_ = std::make_unique<OpenCommit>(std::move(next));
   SLUICE_TRY(StageWarehouse(*open_));
   open_->outcome =
       std::async(large ? std::launch::async : std::launch::deferred,
@@ -291,6 +290,7 @@ Status Worker::FinishOne(OpenCommit& open, std::stop_token stop) {
     if (status.error().kind != ErrorKind::kBadData) return status;
     SLUICE_ASSIGN(const auto storms, TakeOutRejects(open, status.error()));
     if (!storms.empty()) return StopAtStorms(storms, std::move(open.raw), stop);
+    open.participant.reset();
     SLUICE_TRY(StageWarehouse(open));
   }
   SLUICE_TRY(NoteWarehouse(*open.rows));

@@ -95,7 +95,7 @@ class Worker {
   };
   Status StageWarehouse(OpenCommit& open);
   Status SendWarehouse(OpenCommit& open, std::stop_token stop);
-  Status BeginWarehouse(RawBatch raw, std::shared_ptr<RowBatch> rows, std::stop_token stop);
+  Status BeginWarehouse(OpenCommit next, std::stop_token stop);
   /// Waits until nothing is on its way: what follows may use the committer and the marks.
   Status FinishWarehouse(std::stop_token stop);
   Status FinishOne(OpenCommit& open, std::stop_token stop);

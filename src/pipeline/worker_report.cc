@@ -41,4 +41,13 @@ void ReportPartitions(StatusBoard& board, const std::string& worker,
   });
 }
 
+CommitCounters Sum(CommitCounters a, const CommitCounters& b) {
+  a.commits += b.commits;
+  a.retries += b.retries;
+  a.fenced += b.fenced;
+  a.doubts += b.doubts;
+  a.doubts_applied += b.doubts_applied;
+  return a;
+}
+
 }  // namespace sluice

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "ledger/claims.h"
+#include "ledger/committer.h"
 #include "pipeline/status_board.h"
 #include "stage/row_batch.h"
 #include "stage/sink.h"
@@ -21,5 +22,8 @@ void ReportPartitions(StatusBoard& board, const std::string& worker,
                       const std::map<PartitionId, Claim>& claims,
                       const std::map<PartitionId, Offset>& read,
                       const std::map<PartitionId, Error>& stopped);
+
+/// Returns the counts of both committers together.
+CommitCounters Sum(CommitCounters a, const CommitCounters& b);
 
 }  // namespace sluice

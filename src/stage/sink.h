@@ -58,7 +58,7 @@ class LakeSink {
   virtual Result<std::vector<TableChange>> Plan(SqlSession& session) = 0;
   /// Creates tables and adds columns, in a transaction of its own.
   virtual Status Prepare(SqlSession& session) = 0;
-  /// Adds the batch's rows to the open files. Shares the batch until they are written.
+  /// Adds the batch's rows to the open files; keeps nothing of the batch.
   virtual Status Append(std::shared_ptr<const RowBatch> batch) = 0;
   /// Returns about how many bytes the open files hold, the largest file's.
   virtual int64_t OpenFileBytes() const = 0;
