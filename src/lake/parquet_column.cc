@@ -115,7 +115,7 @@ ParquetColumn::ParquetColumn(ParquetLeaf leaf, size_t page_bytes)
       uses_dictionary_(TriesDictionary(leaf_)),
       dictionary_(leaf_.physical == PhysicalType::kByteArray) {}
 
-Status ParquetColumn::Append(duckdb_vector top, size_t rows, ZstdPacker& packer) {
+Status ParquetColumn::Append(duckdb_vector top, size_t rows, PagePress& press) {
   for (size_t from = 0; from < rows;) {
     size_t slice = std::min(slice_rows_, rows - from);
     FindSlots(leaf_, top, from, from + slice, slots_);
@@ -124,13 +124,13 @@ Status ParquetColumn::Append(duckdb_vector top, size_t rows, ZstdPacker& packer)
       slice = 1;
       FindSlots(leaf_, top, from, from + slice, slots_);
     }
-    SLUICE_TRY(AppendSlots(packer));
+    SLUICE_TRY(AppendSlots(press));
     from += slice;
   }
   return {};
 }
 
-Status ParquetColumn::AppendSlots(ZstdPacker& packer) {
+Status ParquetColumn::AppendSlots(PagePress& press) {
   if (leaf_.physical == PhysicalType::kByteArray && TextBytes(slots_) > kMaxSliceBytes) {
     return Fail(
         ErrorKind::kInvariant,
@@ -139,10 +139,10 @@ Status ParquetColumn::AppendSlots(ZstdPacker& packer) {
   TakeLevels();
   TakeValues();
   if (uses_dictionary_ && IsDictionaryWorthless()) {
-    EndPage(packer);
+    EndPage(press);
     uses_dictionary_ = false;
   } else if (plain_.size() >= page_bytes_ || page_values_ >= kPageValues) {
-    EndPage(packer);
+    EndPage(press);
   }
   return {};
 }
@@ -196,21 +196,21 @@ bool ParquetColumn::IsDictionaryWorthless() const {
          (used >= kEnoughToTell && 2 * int64_t{dictionary_.size()} > used);
 }
 
-void ParquetColumn::EndPage(ZstdPacker& packer) {
+void ParquetColumn::EndPage(PagePress& press) {
   if (page_values_ == 0) return;
-  page_.Clear();
-  AppendLevels();
+  press.page.Clear();
+  AppendLevels(press);
   if (held_bits_ > 0) plain_.AppendByte(bits_);
   const bool is_numbers = !numbers_.empty();
   if (is_numbers) {
     const uint32_t width = BitWidth(dictionary_.size() - 1);
-    page_.AppendByte(static_cast<uint8_t>(width));
-    AppendHybrid<uint32_t>(numbers_, width, page_);
+    press.page.AppendByte(static_cast<uint8_t>(width));
+    AppendHybrid<uint32_t>(numbers_, width, press.page);
   } else {
-    page_.Append(plain_.view());
+    press.page.Append(plain_.view());
     chunk_.has_plain = true;
   }
-  PackPage(false, is_numbers ? Encoding::kRleDictionary : Encoding::kPlain, page_values_, packer,
+  PackPage(false, is_numbers ? Encoding::kRleDictionary : Encoding::kPlain, page_values_, press,
            pages_);
   page_values_ = 0;
   definitions_.clear();
@@ -221,41 +221,41 @@ void ParquetColumn::EndPage(ZstdPacker& packer) {
   held_bits_ = 0;
 }
 
-void ParquetColumn::AppendLevels() {
+void ParquetColumn::AppendLevels(PagePress& press) {
   if (leaf_.max_repetition > 0) {
-    levels_.Clear();
-    AppendHybrid<uint8_t>(repetitions_, BitWidth(leaf_.max_repetition), levels_);
-    AppendWithLength(levels_, page_);
+    press.levels.Clear();
+    AppendHybrid<uint8_t>(repetitions_, BitWidth(leaf_.max_repetition), press.levels);
+    AppendWithLength(press.levels, press.page);
   }
-  levels_.Clear();
+  press.levels.Clear();
   const uint32_t width = BitWidth(leaf_.max_definition);
   if (definitions_.empty()) {
-    AppendRun(leaf_.max_definition, page_values_, width, levels_);
+    AppendRun(leaf_.max_definition, page_values_, width, press.levels);
   } else {
-    AppendHybrid<uint8_t>(definitions_, width, levels_);
+    AppendHybrid<uint8_t>(definitions_, width, press.levels);
   }
-  AppendWithLength(levels_, page_);
+  AppendWithLength(press.levels, press.page);
 }
 
-void ParquetColumn::EndDictionary(ZstdPacker& packer) {
+void ParquetColumn::EndDictionary(PagePress& press) {
   if (dictionary_.size() == 0) return;
-  page_.Clear();
-  page_.Append(dictionary_.plain().view());
-  PackPage(true, Encoding::kPlain, dictionary_.size(), packer, dictionary_page_);
+  press.page.Clear();
+  press.page.Append(dictionary_.plain().view());
+  PackPage(true, Encoding::kPlain, dictionary_.size(), press, dictionary_page_);
   chunk_.dictionary_bytes = static_cast<int64_t>(dictionary_page_.size());
 }
 
-// PageHeader and the packed bytes of page_.
-void ParquetColumn::PackPage(bool is_dictionary, Encoding encoding, size_t values,
-                             ZstdPacker& packer, ByteBuffer& to) {
+// PageHeader and the packed bytes of press.page.
+void ParquetColumn::PackPage(bool is_dictionary, Encoding encoding, size_t values, PagePress& press,
+                             ByteBuffer& to) {
   constexpr int16_t kDataHeader = 5, kDictionaryHeader = 7;
-  packed_.Clear();
-  packer.Append(page_.view(), packed_);
+  press.packed.Clear();
+  press.zstd.Append(press.page.view(), press.packed);
   const size_t before = to.size();
   ThriftWriter header(to);
   header.I32(1, is_dictionary ? 2 : 0);
-  header.I32(2, static_cast<int32_t>(page_.size()));
-  header.I32(3, static_cast<int32_t>(packed_.size()));
+  header.I32(2, static_cast<int32_t>(press.page.size()));
+  header.I32(3, static_cast<int32_t>(press.packed.size()));
   header.Begin(is_dictionary ? kDictionaryHeader : kDataHeader);
   header.I32(1, static_cast<int32_t>(values));
   header.I32(2, static_cast<int32_t>(encoding));
@@ -265,8 +265,8 @@ void ParquetColumn::PackPage(bool is_dictionary, Encoding encoding, size_t value
   }
   header.End();
   header.End();
-  chunk_.plain_bytes += static_cast<int64_t>(to.size() - before + page_.size());
-  to.Append(packed_.view());
+  chunk_.plain_bytes += static_cast<int64_t>(to.size() - before + press.page.size());
+  to.Append(press.packed.view());
   chunk_.packed_bytes += static_cast<int64_t>(to.size() - before);
 }
 
@@ -278,13 +278,13 @@ int64_t ParquetColumn::EncodedBytes() const {
 int64_t ParquetColumn::BufferedBytes() const {
   const size_t bytes = definitions_.capacity() + repetitions_.capacity() +
                        numbers_.capacity() * sizeof(uint32_t) + plain_.room() + pages_.room() +
-                       dictionary_page_.room() + page_.room() + packed_.room() + levels_.room();
+                       dictionary_page_.room();
   return static_cast<int64_t>(bytes) + dictionary_.RoomBytes();
 }
 
-ColumnChunk ParquetColumn::Finish(ZstdPacker& packer) {
-  EndPage(packer);
-  EndDictionary(packer);
+ColumnChunk ParquetColumn::Finish(PagePress& press) {
+  EndPage(press);
+  EndDictionary(press);
   return chunk_;
 }
 

@@ -28,6 +28,16 @@ struct ColumnChunk {
   bool has_plain = false;        ///< some data pages are not numbers of a dictionary
 };
 
+/// What the columns of a file, one after the other, pack a page with.
+struct PagePress {
+  explicit PagePress(int32_t level) : zstd(level) {}
+  int64_t RoomBytes() const {
+    return static_cast<int64_t>(page.room() + levels.room() + packed.room());
+  }
+  ZstdPacker zstd;
+  ByteBuffer page, levels, packed;
+};
+
 /// Encodes one leaf's values, a row group at a time, in pages that are compressed as soon as they
 /// are full. It begins with a dictionary and gives it up, for the rest of the file too, when values
 /// hardly repeat; zstd finds what is left.
@@ -43,29 +53,29 @@ class ParquetColumn {
   const ParquetLeaf& leaf() const { return leaf_; }
   /// Encodes the first `rows` of the flat vector of the leaf's top-level column; keeps nothing that
   /// it points to. FailsWith kInvariant for a value that no page can hold.
-  Status Append(duckdb_vector top, size_t rows, ZstdPacker& packer);
+  Status Append(duckdb_vector top, size_t rows, PagePress& press);
   /// Returns the bytes that the row group has so far, its last page not yet packed.
   int64_t EncodedBytes() const;
   /// Returns the bytes in memory.
   int64_t BufferedBytes() const;
   /// Ends the row group's last page. What it returns describes dictionary() and pages(), which
   /// follow one another in the file.
-  ColumnChunk Finish(ZstdPacker& packer);
+  ColumnChunk Finish(PagePress& press);
   std::string_view dictionary() const { return dictionary_page_.view(); }
   std::string_view pages() const { return pages_.view(); }
   /// Begins the next row group.
   void Clear();
 
  private:
-  Status AppendSlots(ZstdPacker& packer);
+  Status AppendSlots(PagePress& press);
   void TakeLevels();
   void TakeValues();
   void AppendPlain();
   bool IsDictionaryWorthless() const;
-  void EndPage(ZstdPacker& packer);
-  void AppendLevels();
-  void EndDictionary(ZstdPacker& packer);
-  void PackPage(bool is_dictionary, Encoding encoding, size_t values, ZstdPacker& packer,
+  void EndPage(PagePress& press);
+  void AppendLevels(PagePress& press);
+  void EndDictionary(PagePress& press);
+  void PackPage(bool is_dictionary, Encoding encoding, size_t values, PagePress& press,
                 ByteBuffer& to);
 
   const ParquetLeaf leaf_;
@@ -85,7 +95,6 @@ class ParquetColumn {
   // The row group's pages, packed.
   ByteBuffer dictionary_page_, pages_;
   LeafSlots slots_;
-  ByteBuffer page_, levels_, packed_;  ///< buffers of one call, kept
 };
 
 }  // namespace sluice

@@ -43,7 +43,7 @@ ParquetFile::ParquetFile(const IcebergSchema& schema, LocalPath path, std::strin
       handle_(descriptor),
       options_(options),
       leaves_(LeavesOf(schema)),
-      packer_(options.compression_level),
+      press_(options.compression_level),
       stats_(schema),
       group_stats_(schema) {
   columns_.reserve(leaves_.size());
@@ -59,9 +59,10 @@ ParquetFile::~ParquetFile() {
 
 Status ParquetFile::Append(const Chunk& chunk) {
   SLUICE_TRY(group_stats_.Add(chunk));
-  group_bytes_ = buffered_bytes_ = 0;
+  group_bytes_ = 0;
+  buffered_bytes_ = press_.RoomBytes();
   for (ParquetColumn& column : columns_) {
-    SLUICE_TRY(column.Append(chunk.column(column.leaf().column), chunk.rows(), packer_));
+    SLUICE_TRY(column.Append(chunk.column(column.leaf().column), chunk.rows(), press_));
     group_bytes_ += column.EncodedBytes();
     buffered_bytes_ += column.BufferedBytes();
   }
@@ -75,7 +76,7 @@ Status ParquetFile::EndRowGroup() {
   RowGroup group{.rows = group_stats_.rows(), .offset = written_bytes_};
   for (size_t i = 0; i < columns_.size(); ++i) {
     ParquetColumn& column = columns_[i];
-    group.chunks.push_back(column.Finish(packer_));
+    group.chunks.push_back(column.Finish(press_));
     group.bounds.push_back(group_stats_.BoundsOf(i, leaves_[i]));
     SLUICE_TRY(Write(column.dictionary()));
     SLUICE_TRY(Write(column.pages()));

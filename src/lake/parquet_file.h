@@ -14,7 +14,6 @@
 #include "lake/parquet_footer.h"
 #include "lake/parquet_stats.h"
 #include "lake/table_schema.h"
-#include "lake/zstd_packer.h"
 #include "stage/chunk.h"
 
 namespace sluice {
@@ -66,7 +65,7 @@ class ParquetFile {
   const ParquetFileOptions options_;
   std::vector<ParquetLeaf> leaves_;
   std::vector<ParquetColumn> columns_;
-  ZstdPacker packer_;
+  PagePress press_;
   ParquetStats stats_,
       group_stats_;  ///< of the row groups that are written, and of the one at hand
   std::vector<RowGroup> groups_;

@@ -115,6 +115,26 @@ TEST(ParquetFileTest, EveryShapeComesBack) {
   }
 }
 
+// As compaction does: chunks that DuckDB makes of a file are flat in all their parts, too.
+TEST(ParquetFileTest, RowsOfAFileAreWrittenAsTheyAre) {
+  for (const Shape& shape : Shapes()) {
+    Duck duck;
+    const TempFolder folder;
+    const IcebergSchema schema = SchemaOf({{"c", shape.type}});
+    const std::string sql = fmt::format("SELECT {} AS c FROM range(9000) t(i)", shape.sql);
+    const std::string first = WriteRows(duck, folder, schema, sql, 1, {});
+    const std::string second =
+        WriteRows(duck, folder, schema, "SELECT c FROM read_parquet('" + first + "')", 1, {});
+    EXPECT_EQ(duck.Value(fmt::format(
+                  "SELECT count(*) FROM (SELECT row_number() OVER () AS n, c::VARCHAR AS v FROM "
+                  "({}) q) a JOIN (SELECT row_number() OVER () AS n, c::VARCHAR AS v FROM "
+                  "read_parquet('{}')) b USING (n) WHERE a.v IS NOT DISTINCT FROM b.v",
+                  sql, second)),
+              "9000")
+        << shape.type << ": " << shape.sql;
+  }
+}
+
 TEST(ParquetFileTest, DictionariesAreForValuesThatRepeat) {
   Duck duck;
   const TempFolder folder;
