@@ -19,7 +19,7 @@ SET = {
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
     "spike": ("spike",),
     "scale": ("scale",),
-    "growth": ("growth", "--commits", "10000"),
+    "growth": ("growth", "--commits", "10000", "--keep", "100"),
 }
 TRIAL = {
     "compare": ("compare", "--sizes", "50000,100000", "--pairs", "1"),
