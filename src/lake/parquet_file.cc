@@ -77,7 +77,7 @@ Status ParquetFile::EndRowGroup() {
   for (size_t i = 0; i < columns_.size(); ++i) {
     ParquetColumn& column = columns_[i];
     group.chunks.push_back(column.Finish(press_));
-    group.bounds.push_back(group_stats_.BoundsOf(i, leaves_[i]));
+    group.bounds.push_back(group_stats_.BoundsOf(i));
     SLUICE_TRY(Write(column.dictionary()));
     SLUICE_TRY(Write(column.pages()));
     column.Clear();

@@ -64,6 +64,7 @@ int32_t DecimalBytes(int32_t precision) {
 void AddLeaves(const IcebergField& field, ParquetLeaf at, std::vector<ParquetLeaf>& to) {
   at.path.push_back(field.name);
   if (field.children.empty()) {
+    at.field_id = field.id;
     at.type = field.type;
     at.physical = PhysicalOf(field.type);
     if (at.physical == PhysicalType::kFixedBytes) {

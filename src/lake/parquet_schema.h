@@ -29,7 +29,8 @@ struct LeafStep {
 /// A column of a Parquet file. Every field is OPTIONAL, as readers of Iceberg take required columns
 /// too.
 struct ParquetLeaf {
-  Type type;
+  int32_t field_id = 0;
+  Type type{};
   PhysicalType physical = PhysicalType::kByteArray;
   int32_t fixed_bytes = 0;          ///< of kFixedBytes: the fewest that hold the precision
   size_t column = 0;                ///< the top-level field it belongs to

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/text.h"
 #include "lake/parquet_scan.h"
 
 namespace sluice {
@@ -91,17 +92,7 @@ std::string PlainInteger(const ParquetLeaf& leaf, Int128 value) {
 }  // namespace
 
 ParquetStats::ParquetStats(const IcebergSchema& schema) : fields_(schema.fields) {
-  for (const auto& field : fields_) AddLeaves(field, "", false);
-}
-
-void ParquetStats::AddLeaves(const IcebergField& field, const std::string& path, bool in_list) {
-  const std::string name = path.empty() ? field.name : path + "." + field.name;
-  if (field.children.empty()) {
-    leaves_.push_back({field.id, field.type, in_list, name});
-  }
-  for (const auto& child : field.children) {
-    AddLeaves(child, name, in_list || field.type.kind == TypeKind::kList);
-  }
+  for (ParquetLeaf& leaf : LeavesOf(schema)) leaves_.push_back({std::move(leaf)});
 }
 
 Status ParquetStats::Add(const Chunk& chunk) {
@@ -166,9 +157,9 @@ int64_t ParquetStats::ScanLeaf(Leaf& leaf, const Type& type, duckdb_vector colum
 
 bool ParquetStats::HasInfinity() const {
   return std::ranges::any_of(leaves_, [](const Leaf& leaf) {
-    const bool date = leaf.type.kind == TypeKind::kDate;
-    const bool time =
-        leaf.type.kind == TypeKind::kTimestamp || leaf.type.kind == TypeKind::kTimestampTz;
+    const bool date = leaf.place.type.kind == TypeKind::kDate;
+    const bool time = leaf.place.type.kind == TypeKind::kTimestamp ||
+                      leaf.place.type.kind == TypeKind::kTimestampTz;
     const Int128 infinity =
         date ? std::numeric_limits<int32_t>::max() : std::numeric_limits<int64_t>::max();
     return (date || time) && leaf.integers.any &&
@@ -176,12 +167,13 @@ bool ParquetStats::HasInfinity() const {
   });
 }
 
-std::optional<LeafBounds> ParquetStats::BoundsOf(size_t index, const ParquetLeaf& to) const {
+std::optional<LeafBounds> ParquetStats::BoundsOf(size_t index) const {
   const Leaf& leaf = leaves_[index];
-  if (leaf.in_list || leaf.nans > 0) return std::nullopt;  // readers differ in where NaN sorts
-  const TypeKind kind = leaf.type.kind;
+  if (leaf.InList() || leaf.nans > 0) return std::nullopt;  // readers differ in where NaN sorts
+  const TypeKind kind = leaf.place.type.kind;
   if (leaf.integers.any) {
-    return LeafBounds{PlainInteger(to, leaf.integers.low), PlainInteger(to, leaf.integers.high)};
+    return LeafBounds{PlainInteger(leaf.place, leaf.integers.low),
+                      PlainInteger(leaf.place, leaf.integers.high)};
   }
   if (leaf.floats.any) {
     return LeafBounds{FloatBytes(kind, LowZero(leaf.floats.low)),
@@ -204,11 +196,12 @@ Result<std::vector<ColumnStats>> ParquetStats::Finish(const ParquetTotals& total
   for (size_t i = 0; i < leaves_.size(); ++i) {
     const Leaf& leaf = leaves_[i];
     const ParquetTotals::Leaf& written = total.leaves[i];
-    if (!leaf.in_list && (written.values != rows_ || written.nulls != leaf.nulls)) {
+    if (!leaf.InList() && (written.values != rows_ || written.nulls != leaf.nulls)) {
       return Fail(ErrorKind::kInvariant,
                   fmt::format("a Parquet file holds other values than it was given: column {} has "
                               "{} values and {} nulls, not {} and {}",
-                              leaf.name, written.values, written.nulls, rows_, leaf.nulls));
+                              Join(leaf.place.path, "."), written.values, written.nulls, rows_,
+                              leaf.nulls));
     }
     columns.push_back(Describe(leaf, written));
   }
@@ -216,12 +209,12 @@ Result<std::vector<ColumnStats>> ParquetStats::Finish(const ParquetTotals& total
 }
 
 ColumnStats ParquetStats::Describe(const Leaf& leaf, const ParquetTotals::Leaf& written) {
-  const TypeKind kind = leaf.type.kind;
-  ColumnStats stats{.field_id = leaf.field_id,
+  const TypeKind kind = leaf.place.type.kind;
+  ColumnStats stats{.field_id = leaf.place.field_id,
                     .size_bytes = written.size_bytes,
                     .value_count = written.values,
                     .null_count = written.nulls};
-  if (leaf.in_list) return stats;
+  if (leaf.InList()) return stats;
   if (kind == TypeKind::kFloat || kind == TypeKind::kDouble) stats.nan_count = leaf.nans;
   if (leaf.integers.any) {
     stats.lower = IntegerBytes(kind, leaf.integers.low);

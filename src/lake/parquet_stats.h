@@ -38,8 +38,8 @@ class ParquetStats {
   /// Adds what another part of the file has.
   void Merge(const ParquetStats& other);
   int64_t rows() const { return rows_; }
-  /// Returns the bounds of the leaf, the `index`th, for a row group.
-  std::optional<LeafBounds> BoundsOf(size_t index, const ParquetLeaf& leaf) const;
+  /// Returns the bounds of the `index`th leaf, for a row group.
+  std::optional<LeafBounds> BoundsOf(size_t index) const;
   /// Returns each leaf's statistics, in depth-first order. FailsWith kInvariant when other rows or
   /// nulls were written.
   Result<std::vector<ColumnStats>> Finish(const ParquetTotals& written) const;
@@ -49,10 +49,8 @@ class ParquetStats {
   using Mask = const uint64_t*;
 
   struct Leaf {
-    int32_t field_id = 0;
-    Type type;
-    bool in_list = false;
-    std::string name;
+    ParquetLeaf place;
+    bool InList() const { return place.max_repetition > 0; }
     int64_t nulls = 0;
     int64_t nans = 0;
     Extremes<Int128> integers{};
@@ -60,7 +58,6 @@ class ParquetStats {
     std::optional<TextRange> texts{};
   };
 
-  void AddLeaves(const IcebergField& field, const std::string& path, bool in_list);
   void Scan(const IcebergField& field, duckdb_vector column, size_t rows);
   static int64_t ScanLeaf(Leaf& leaf, const Type& type, duckdb_vector column, Mask mask,
                           size_t rows);

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstring>
-
-#include "core/text.h"
 
 namespace sluice {
 namespace {
