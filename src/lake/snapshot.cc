@@ -123,14 +123,15 @@ Result<NextSnapshot> BuildSnapshot(const LoadedTable& base, const std::string& p
                     .metadata_path = NewMetadata(base.metadata.location, pointer),
                     .metadata = {},
                     .table = nullptr};
-  next.metadata = WriteJson(WithSnapshot(base.metadata, pointer,
-                                         {.snapshot_id = change.snapshot_id,
-                                          .manifest_list = next.list_path.value,
-                                          .summary = std::move(summary)},
-                                         now_ms));
-  SLUICE_ASSIGN(TableMetadata parsed, ParseMetadata(next.metadata, next.metadata_path.value));
+  Json tree = WithSnapshot(base.metadata, pointer,
+                           {.snapshot_id = change.snapshot_id,
+                            .manifest_list = next.list_path.value,
+                            .summary = std::move(summary)},
+                           now_ms);
+  next.metadata = WriteJson(tree);
+  SLUICE_ASSIGN(TableMetadata checked, CheckMetadata(std::move(tree), next.metadata_path.value));
   next.table = std::make_shared<const LoadedTable>(
-      LoadedTable{std::move(parsed), std::move(change.manifests)});
+      LoadedTable{std::move(checked), std::move(change.manifests)});
   return next;
 }
 

@@ -57,8 +57,9 @@ struct NextSnapshot {
 int64_t NewSnapshotId();
 
 /// Builds the snapshot that follows `base`, which was read from `pointer` (S6). `audit` goes into
-/// its summary, for people: other engines drop it, nothing reads it back. What comes out was parsed
-/// again: other engines hang on broken metadata. FailsWith kFatal when the append no longer fits.
+/// its summary, for people: other engines drop it, nothing reads it back. What comes out was
+/// checked like a file that is read: other engines hang on broken metadata. FailsWith kFatal when
+/// the append no longer fits.
 Result<NextSnapshot> BuildSnapshot(const LoadedTable& base, const std::string& pointer,
                                    const TableAppend& append,
                                    const std::map<std::string, std::string>& audit, int64_t now_ms);

@@ -63,9 +63,9 @@ Status ExpiryCommit::Apply(SqlSession& session, const CommitId&) {
   std::vector<int64_t> expired = ChooseExpired(before_, limits_);
   if (expired.empty()) return {};
   const RemotePath path = NewMetadata(before_.location, pointer);
-  const std::string text = WriteJson(
-      WithoutSnapshots(before_, pointer, {expired.begin(), expired.end()}, WallClockMs()));
-  SLUICE_ASSIGN(after_, ParseMetadata(text, path.value));
+  Json tree = WithoutSnapshots(before_, pointer, {expired.begin(), expired.end()}, WallClockMs());
+  const std::string text = WriteJson(tree);
+  SLUICE_ASSIGN(after_, CheckMetadata(std::move(tree), path.value));
   SLUICE_TRY(store_.Put(path, text, deadline));
   SLUICE_TRY(BoundWaits(session, deadline));
   SLUICE_TRY(SwapPointer(session, catalog_, table_, pointer, path.value));

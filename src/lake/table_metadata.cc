@@ -144,14 +144,9 @@ const Json* TableMetadata::CurrentSnapshot() const {
   return current_snapshot_id ? FindSnapshot(*current_snapshot_id) : nullptr;
 }
 
-Result<TableMetadata> ParseMetadata(std::string_view bytes, std::string_view path) {
-  std::string plain;
-  if (bytes.starts_with("\x1F\x8B")) {
-    SLUICE_ASSIGN(plain, Inflate(bytes, DeflateFormat::kGzip, kMaxMetadataBytes));
-    bytes = plain;
-  }
+Result<TableMetadata> CheckMetadata(Json tree, std::string_view path) {
   TableMetadata table;
-  SLUICE_ASSIGN(table.tree, ParseJson(bytes, path));
+  table.tree = std::move(tree);
   const auto version = IntMember(table.tree, "format-version");
   if (version && *version != 2) {
     return Fail(ErrorKind::kInvalidConfig,
@@ -162,6 +157,16 @@ Result<TableMetadata> ParseMetadata(std::string_view bytes, std::string_view pat
   if (status) status = ReadLists(table);
   if (!status) return Broken(fmt::format("`{}`: {}", path, status.error().message));
   return table;
+}
+
+Result<TableMetadata> ParseMetadata(std::string_view bytes, std::string_view path) {
+  std::string plain;
+  if (bytes.starts_with("\x1F\x8B")) {
+    SLUICE_ASSIGN(plain, Inflate(bytes, DeflateFormat::kGzip, kMaxMetadataBytes));
+    bytes = plain;
+  }
+  SLUICE_ASSIGN(Json tree, ParseJson(bytes, path));
+  return CheckMetadata(std::move(tree), path);
 }
 
 Json NewTableMetadata(const std::string& location, const TableLayout& layout, int64_t now_ms) {

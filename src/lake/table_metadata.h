@@ -38,8 +38,12 @@ struct TableMetadata {
   const Json* CurrentSnapshot() const;
 };
 
-/// Reads and checks a metadata file, plain or gzip. Broken when it lacks anything that Iceberg v2
-/// requires or contradicts itself; kInvalidConfig for another format version.
+/// Checks a tree and takes what we need out of it. Broken when it lacks anything that Iceberg v2
+/// requires or contradicts itself; kInvalidConfig for another format version. `path` names it in
+/// errors.
+Result<TableMetadata> CheckMetadata(Json tree, std::string_view path);
+
+/// CheckMetadata of a file, plain or gzip.
 Result<TableMetadata> ParseMetadata(std::string_view bytes, std::string_view path);
 
 /// A table's columns and split, new or changed.

@@ -220,8 +220,8 @@ Status TableMaintainer::PlanExpiry(const TableMetadata& metadata) {
   const ExpiryLimits limits{.keep = options_.limits.keep_snapshots,
                             .age_ms = options_.limits.snapshot_age_ms};
   const auto expired = ChooseExpired(metadata, limits);
-  const Json tree = WithoutSnapshots(metadata, "", {expired.begin(), expired.end()}, WallClockMs());
-  SLUICE_ASSIGN(const TableMetadata after, ParseMetadata(WriteJson(tree), "a plan"));
+  Json tree = WithoutSnapshots(metadata, "", {expired.begin(), expired.end()}, WallClockMs());
+  SLUICE_ASSIGN(const TableMetadata after, CheckMetadata(std::move(tree), "a plan"));
   SLUICE_ASSIGN(const auto paths, FindUnreferenced(tools_.store, metadata, after, expired));
   done_.snapshots_expired = static_cast<int64_t>(expired.size());
   done_.deleted_objects = static_cast<int64_t>(paths.size());
