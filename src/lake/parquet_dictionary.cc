@@ -1,17 +1,11 @@
 #include "lake/parquet_dictionary.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace sluice {
 namespace {
 
 constexpr size_t kFirstPlaces = 512;
-
-uint64_t WordAt(const char* from, size_t bytes = sizeof(uint64_t)) {
-  uint64_t word = 0;
-  std::memcpy(&word, from, bytes);
-  return word;
-}
 
 uint64_t Mix(uint64_t hash, uint64_t word) {
   __extension__ using Wide = unsigned __int128;
@@ -19,48 +13,45 @@ uint64_t Mix(uint64_t hash, uint64_t word) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// Collisions that somebody makes on purpose cost time in one row group, whose dictionary ends soon.
-uint64_t HashOf(std::string_view value) {
-  uint64_t hash = 0xD6E8FEB86659FD93u ^ value.size();
-  const char* at = value.data();
-  size_t left = value.size();
-  for (; left > sizeof(uint64_t); at += 8, left -= 8) hash = Mix(hash, WordAt(at));
-  return Mix(hash, WordAt(at, left));
+size_t PlaceOf(uint64_t word, size_t places) {
+  return Mix(0xD6E8FEB86659FD93u, word) & (places - 1);
 }
 
 }  // namespace
 
-bool ParquetDictionary::Is(uint32_t number, uint64_t hash, std::string_view value) const {
-  const Value& known = values_[number];
-  return known.hash == hash && known.length == value.size() &&
-         std::memcmp(plain_.data() + known.offset, value.data(), value.size()) == 0;
+// Of more than eight bytes; the last word may overlap the one before. Collisions that somebody
+// makes on purpose cost time in one row group, whose dictionary ends soon.
+uint64_t ParquetDictionary::HashOf(std::string_view value) {
+  uint64_t hash = value.size();
+  const char* at = value.data();
+  const char* const last = at + value.size() - sizeof(uint64_t);
+  for (; at < last; at += sizeof(uint64_t)) hash = Mix(hash, Load(at));
+  return Mix(hash, Load(last));
 }
 
-uint32_t ParquetDictionary::Find(std::string_view value) {
-  const uint64_t hash = HashOf(value);
+uint32_t ParquetDictionary::Find(uint64_t word, std::string_view value) {
   if (places_.size() < 2 * (values_.size() + 1)) Rehash(std::max(kFirstPlaces, 2 * places_.size()));
-  const size_t mask = places_.size() - 1;
-  size_t place = hash & mask;
-  while (places_[place] != kFree && !Is(places_[place], hash, value)) place = (place + 1) & mask;
-  if (places_[place] == kFree) places_[place] = Add(hash, value);
-  last_ = places_[place];
-  last_offset_ = values_[last_].offset;
-  last_length_ = values_[last_].length;
-  return last_;
+  size_t place = PlaceOf(word, places_.size());
+  while (places_[place] != kFree && !Is(values_[places_[place]], word, value)) {
+    place = (place + 1) & (places_.size() - 1);
+  }
+  if (places_[place] == kFree) Add(place, word, value);
+  last_ = values_[places_[place]];
+  return last_.number;
 }
 
-uint32_t ParquetDictionary::Add(uint64_t hash, std::string_view value) {
+void ParquetDictionary::Add(size_t place, uint64_t word, std::string_view value) {
   const auto length = static_cast<uint32_t>(value.size());
   if (has_lengths_) plain_.Append(&length, sizeof length);
-  values_.push_back({hash, static_cast<uint32_t>(plain_.size()), length});
+  places_[place] = size();
+  values_.push_back({word, static_cast<uint32_t>(plain_.size()), length, size()});
   plain_.Append(value);
-  return size() - 1;
 }
 
 void ParquetDictionary::Rehash(size_t places) {
   places_.assign(places, kFree);
   for (uint32_t number = 0; number < size(); ++number) {
-    size_t place = values_[number].hash & (places - 1);
+    size_t place = PlaceOf(values_[number].word, places);
     while (places_[place] != kFree) place = (place + 1) & (places - 1);
     places_[place] = number;
   }
@@ -75,7 +66,7 @@ void ParquetDictionary::Clear() {
   std::fill(places_.begin(), places_.end(), kFree);
   values_.clear();
   plain_.Clear();
-  last_length_ = kFree;
+  last_.length = kFree;
 }
 
 void ParquetDictionary::Drop() {

@@ -18,12 +18,9 @@ class ParquetDictionary {
 
   /// Returns the number of a value, a new one if it was not there.
   uint32_t NumberOf(std::string_view value) {
+    const uint64_t word = WordOf(value);
     // Columns repeat themselves.
-    if (value.size() == last_length_ &&
-        std::memcmp(plain_.data() + last_offset_, value.data(), value.size()) == 0) {
-      return last_;
-    }
-    return Find(value);
+    return Is(last_, word, value) ? last_.number : Find(word, value);
   }
   uint32_t size() const { return static_cast<uint32_t>(values_.size()); }
   const ByteBuffer& plain() const { return plain_; }
@@ -33,23 +30,49 @@ class ParquetDictionary {
   void Drop();
 
  private:
-  struct Value {
-    uint64_t hash;
-    uint32_t offset, length;  // in plain_
-  };
   static constexpr uint32_t kFree = UINT32_MAX;
+  // A value of up to eight bytes is its word; of a longer one this is the hash.
+  struct Value {
+    uint64_t word;
+    uint32_t offset;  // in plain_
+    uint32_t length = kFree;
+    uint32_t number;
+  };
 
-  uint32_t Find(std::string_view value);
-  bool Is(uint32_t number, uint64_t hash, std::string_view value) const;
-  uint32_t Add(uint64_t hash, std::string_view value);
+  static uint64_t Load(const char* from) {
+    uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+  }
+  static uint64_t WordOf(std::string_view value) {
+    const char* const at = value.data();
+    const size_t size = value.size();
+    if (size > 8) return HashOf(value);
+    if (size == 8) return Load(at);
+    if (size >= 4) {  // words that overlap, instead of a call to copy so many bytes
+      uint32_t first, last;
+      std::memcpy(&first, at, sizeof first);
+      std::memcpy(&last, at + size - sizeof last, sizeof last);
+      return first | uint64_t{last} << 32;
+    }
+    const auto byte = [&](size_t index) { return uint64_t{static_cast<uint8_t>(at[index])}; };
+    return size == 0 ? 0 : byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+  }
+  bool Is(const Value& known, uint64_t word, std::string_view value) const {
+    if (known.word != word || known.length != value.size()) return false;
+    return value.size() <= 8 ||
+           std::memcmp(plain_.data() + known.offset, value.data(), value.size()) == 0;
+  }
+  static uint64_t HashOf(std::string_view value);
+  uint32_t Find(uint64_t word, std::string_view value);
+  void Add(size_t place, uint64_t word, std::string_view value);
   void Rehash(size_t places);
 
   bool has_lengths_;
   std::vector<uint32_t> places_;  // numbers by hash; a power of two, at most half of it taken
   std::vector<Value> values_;
   ByteBuffer plain_;
-  uint32_t last_ = 0;
-  uint32_t last_offset_ = 0, last_length_ = kFree;
+  Value last_{};
 };
 
 }  // namespace sluice

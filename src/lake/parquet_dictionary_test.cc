@@ -29,6 +29,24 @@ TEST(ParquetDictionaryTest, FixedValuesHaveNoLength) {
   EXPECT_EQ(dictionary.plain().view(), "fourfive");
 }
 
+TEST(ParquetDictionaryTest, TellsEveryByteOfAValueApart) {
+  ParquetDictionary dictionary(true);
+  uint32_t known = 0;
+  for (size_t size = 1; size <= 40; ++size) {
+    std::string value(size, 'a');
+    EXPECT_EQ(dictionary.NumberOf(value), known++);
+    for (size_t at = 0; at < size; ++at) {
+      std::string other = value;
+      other[at] = 'b';
+      EXPECT_EQ(dictionary.NumberOf(other), known++) << size << " bytes, changed at " << at;
+      EXPECT_EQ(dictionary.NumberOf(other), known - 1);
+    }
+  }
+  EXPECT_EQ(dictionary.NumberOf(std::string(3, '\0')), known++);
+  EXPECT_EQ(dictionary.NumberOf(std::string(4, '\0')), known++);
+  EXPECT_EQ(dictionary.NumberOf(""), known);
+}
+
 TEST(ParquetDictionaryTest, AgreesWithAMapWhileItGrows) {
   ParquetDictionary dictionary(true);
   for (int round = 0; round < 3; ++round) {
