@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,8 @@
 namespace sluice {
 namespace {
 
+// More texts than any program of ours repeats; what comes beyond is planned each time.
+constexpr size_t kMaxTexts = 128;
 // Large enough that calls do not count, small enough that libpq's copy stays in the cache.
 constexpr size_t kCopyPieceBytes = 64 << 10;
 
@@ -72,9 +75,13 @@ class Session : public SqlSession {
       values.push_back(param ? param->c_str() : nullptr);
     }
     const std::string text(sql);
+    SLUICE_ASSIGN(const std::string name, NameOf(text));
+    const int count = static_cast<int>(values.size());
     SLUICE_TRY(wire_->Send([&](PGconn* connection) {
-      return PQsendQueryParams(connection, text.c_str(), static_cast<int>(values.size()), nullptr,
-                               values.data(), nullptr, nullptr, 0);
+      return name.empty() ? PQsendQueryParams(connection, text.c_str(), count, nullptr,
+                                              values.data(), nullptr, nullptr, 0)
+                          : PQsendQueryPrepared(connection, name.c_str(), count, values.data(),
+                                                nullptr, nullptr, 0);
     }));
     return CollectRows();
   }
@@ -100,6 +107,23 @@ class Session : public SqlSession {
   int32_t BackendPid() const override { return wire_->backend_pid(); }
 
  private:
+  // Returns the prepared statement of a text that comes again, whose planning may cost more than
+  // running it; empty for a text that is new.
+  Result<std::string> NameOf(const std::string& text) {
+    const auto known = texts_.find(text);
+    if (known == texts_.end()) {
+      if (texts_.size() < kMaxTexts) texts_.emplace(text, "");
+      return "";
+    }
+    if (!known->second.empty()) return known->second;
+    std::string name = fmt::format("sluice_{}", ++prepared_);
+    SLUICE_TRY(wire_->Send([&](PGconn* connection) {
+      return PQsendPrepare(connection, name.c_str(), text.c_str(), 0, nullptr);
+    }));
+    SLUICE_TRY(CollectRows());
+    return known->second = std::move(name);
+  }
+
   // Many small buffers, such as single rows, go as few pieces.
   Status PutPieces(std::span<const std::string_view> buffers) {
     std::string piece;
@@ -157,6 +181,8 @@ class Session : public SqlSession {
   }
 
   std::unique_ptr<Wire> wire_;
+  std::map<std::string, std::string> texts_;  // of statements with parameters, to their names
+  int prepared_ = 0;
 };
 
 }  // namespace
