@@ -17,6 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollWait{100};
+// A small commit costs much the same with one row or with a hundred: so often at most.
+constexpr milliseconds kBatchPace{10};
 // From so many records on, the next batch need not wait for what arrives meanwhile. The loads under
 // which faults are tried are small.
 #ifdef SLUICE_FAILPOINTS
@@ -68,7 +70,7 @@ Status Worker::Live(std::stop_token stop) {
 }
 
 Status Worker::Step(std::stop_token stop) {
-  SLUICE_ASSIGN(Polled polled, at_.source.Poll(open_ ? milliseconds{0} : PollWait()));
+  SLUICE_ASSIGN(Polled polled, at_.source.Poll(NextPoll()));
   const bool records_only = !polled.batch.ranges.empty() && polled.failures.empty() &&
                             polled.group.assigned.empty() && polled.group.revoked.empty();
   if (!records_only && !polled.group.lost) SLUICE_TRY(FinishWarehouse(stop));
@@ -220,6 +222,7 @@ Status Worker::CatchUp(RawBatch raw) {
 }
 
 Status Worker::Take(RawBatch raw, std::stop_token stop) {
+  last_batch_ = Now();
   SLUICE_ASSIGN(auto rows, at_.builder.Build(raw));
   std::unique_ptr<Participant> participant;  // encoded while PostgreSQL takes the last batch
   if (at_.warehouse != nullptr) {
@@ -312,7 +315,6 @@ Result<std::vector<Storm>> Worker::TakeOutRejects(OpenCommit& open, const Error&
 
 Status Worker::NoteWarehouse(const RowBatch& rows) {
   SLUICE_FAILPOINT("s10_advance", "warehouse");
-  last_warehouse_commit_ = Now();
   for (const auto& counts : rows.ranges) {
     claims_.at(counts.range.partition).positions.at(Sink::kWarehouse).next = counts.range.end;
   }
@@ -364,11 +366,13 @@ bool Worker::ReachedTargets() const {
   });
 }
 
-// With `warehouse.every` the next poll waits until it may commit again.
-milliseconds Worker::PollWait() const {
-  if (options_.warehouse_every_ms == 0 || at_.warehouse == nullptr) return kPollWait;
-  const int64_t left = options_.warehouse_every_ms - ElapsedMs(last_warehouse_commit_);
-  return milliseconds(std::clamp<int64_t>(left, kPollWait.count(), 5'000));
+// While a commit is on its way, what is there makes the next batch. A run that drains a topic has
+// nothing to wait for.
+PollTime Worker::NextPoll() const {
+  if (open_) return {};
+  if (!options_.targets.empty()) return {.first = kPollWait, .gather = {}};
+  const milliseconds every(at_.warehouse == nullptr ? 0 : options_.warehouse_every_ms);
+  return {.first = kPollWait, .gather = last_batch_ + std::max(kBatchPace, every)};
 }
 
 // While a commit is on its way its thread counts, and tells what it waits for.

@@ -106,7 +106,7 @@ class Worker {
   Status FlushLake(std::stop_token stop);
   void NoteLake();
   bool ReachedTargets() const;
-  std::chrono::milliseconds PollWait() const;
+  PollTime NextPoll() const;
   void Publish();
   void PublishCounts();
 
@@ -121,7 +121,7 @@ class Worker {
   CommitCounters lake_counters_;
   std::string lake_waits_for_;
   LifeCounts counts_;
-  SteadyTime last_warehouse_commit_{};
+  SteadyTime last_batch_{};
   std::unique_ptr<OpenCommit> open_;  // while it is there, its thread has the committer
 };
 

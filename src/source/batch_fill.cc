@@ -1,7 +1,11 @@
 #include "source/batch_fill.h"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
+
+constexpr int64_t kTypicalRecordBytes = 1024;
 
 std::optional<std::string_view> CopyBytes(const void* bytes, size_t length, Arena& arena) {
   if (bytes == nullptr) return std::nullopt;
@@ -35,6 +39,14 @@ void AppendMessage(const rd_kafka_message_t& message, RawBatch& batch) {
   record.key = CopyBytes(message.key, message.key_len, arena);
   record.value = CopyBytes(message.payload, message.len, arena);
   CopyHeaders(message, arena, record.headers);
+}
+
+size_t RoomFor(const RawBatch& batch, int64_t most_rows, int64_t most_bytes) {
+  const auto rows = static_cast<int64_t>(batch.records.size());
+  const auto bytes = static_cast<int64_t>(batch.arena->bytes());
+  if (rows >= most_rows || bytes >= most_bytes) return 0;
+  const int64_t each = rows == 0 ? kTypicalRecordBytes : std::max<int64_t>(1, bytes / rows);
+  return static_cast<size_t>(std::min(most_rows - rows, (most_bytes - bytes) / each + 1));
 }
 
 void DropFrom(RawBatch& batch, int32_t partition, int64_t offset) {

@@ -11,6 +11,7 @@
 namespace sluice {
 namespace {
 constexpr int64_t kGraceMs = 2'000;
+constexpr int kProbeMs = 250;
 constexpr const char* kAwayHint =
     "does a broker run there, and is `security.protocol` the one of its listener?";
 }  // namespace
@@ -41,6 +42,14 @@ void BrokerHealth::OnAnswer() {
   trouble_.reset();
   if (told_) Log(LogLevel::kInfo, "kafka answers again", {{"brokers", brokers_}});
   told_ = false;
+}
+
+void BrokerHealth::Probe(rd_kafka_t* client) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto code = rd_kafka_metadata(client, /*all_topics=*/0, nullptr, &answer, kProbeMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  rd_kafka_metadata_destroy(answer);
+  OnAnswer();
 }
 
 Status BrokerHealth::Check() {

@@ -23,6 +23,8 @@ class BrokerHealth {
   void OnError(rd_kafka_resp_err_t code, std::string_view reason);
   /// Any answer of a broker.
   void OnAnswer();
+  /// Asks a broker by `client`, for 250 ms: with nothing to read its return shows no other way.
+  void Probe(rd_kafka_t* client);
   /// FailsWith kRetryable while away or refused (which may heal: a broker that starts, a secret
   /// that is renewed there), kFatal after the client broke for good.
   Status Check();

@@ -24,8 +24,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kSliceRecords = 1024;
-constexpr int64_t kTypicalRecordBytes = 1024;
-constexpr milliseconds kProbeWait{250};
+// So long a poll that gathers keeps its caller waiting.
+constexpr milliseconds kGatherSlice{100};
 
 class KafkaSource final : public Source {
  public:
@@ -34,8 +34,11 @@ class KafkaSource final : public Source {
   ~KafkaSource() override;
 
   Status Open();
-  Result<Polled> Poll(milliseconds wait) override;
-  Status Assign(std::span<const OffsetRange> from) override { return group_->Assign(from); }
+  Result<Polled> Poll(const PollTime& time) override;
+  Status Assign(std::span<const OffsetRange> from) override {
+    for (const auto& range : from) DropFrom(gathered_.batch, range.partition.value, 0);
+    return group_->Assign(from);
+  }
   Status Unassign(std::span<const PartitionId> partitions) override {
     return group_->Unassign(partitions);
   }
@@ -65,21 +68,25 @@ class KafkaSource final : public Source {
   static void OnCommit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*,
                        void* self);
 
-  void Collect(milliseconds wait, Polled& polled);
-  size_t Take(milliseconds wait, size_t most, Polled& polled);
-  void TakeRecord(const rd_kafka_message_t& message, Polled& polled);
-  void FailOutOfOrder(const rd_kafka_message_t& message, Position& position, Polled& polled);
-  void TakeEvent(const rd_kafka_message_t& message, Polled& polled);
+  void BeginBatch();
+  void Collect(const PollTime& time);
+  bool MayGather() const;
+  size_t Room() const {
+    return RoomFor(gathered_.batch, options_.max_batch_rows, options_.max_batch_bytes);
+  }
+  size_t Take(milliseconds wait, size_t most);
+  void TakeRecord(const rd_kafka_message_t& message);
+  void FailOutOfOrder(const rd_kafka_message_t& message, Position& position);
+  void TakeEvent(const rd_kafka_message_t& message);
   void TakeGroupError(const rd_kafka_message_t& message);
   void TakeEnd(const rd_kafka_message_t& message);
-  void TakeTrouble(const rd_kafka_message_t& message, Polled& polled);
-  void CloseRanges(RawBatch& batch);
-  Status ConfirmTopic(Polled& polled);
-  Status TakeBack(RawBatch& batch);
-  void Explain(Polled& polled);
-  void Fail(int32_t partition, Error error, Polled& polled);
-  void FailAll(const Error& error, Polled& polled);
-  void ProbeBroker();
+  void TakeTrouble(const rd_kafka_message_t& message);
+  void CloseRanges();
+  Status ConfirmTopic();
+  Status TakeBack();
+  void Explain();
+  void Fail(int32_t partition, Error error);
+  void FailAll(const Error& error);
   void ServeCallbacks();
   template <typename T>
   Result<T> Explained(Result<T> answer);
@@ -98,6 +105,7 @@ class KafkaSource final : public Source {
   std::optional<Error> refused_;  // by the group
   std::vector<rd_kafka_message_t*> slots_ = std::vector<rd_kafka_message_t*>(kSliceRecords);
   SourceCounters counters_;
+  Polled gathered_;
   size_t last_records_ = 0;  // the next batch is likely as large
 };
 
@@ -129,99 +137,99 @@ Status KafkaSource::Open() {
   return {};
 }
 
-Result<Polled> KafkaSource::Poll(milliseconds wait) {
+Result<Polled> KafkaSource::Poll(const PollTime& time) {
   if (!joined_) {
     SLUICE_TRY(group_->Join());
     joined_ = true;
   }
-  Polled polled;
-  polled.batch.arena = std::make_shared<Arena>();
-  polled.batch.records.reserve(last_records_);
-  for (auto& [partition, position] : group_->positions()) position.batch_start = position.expected;
-  Collect(wait, polled);
+  if (gathered_.batch.records.empty()) BeginBatch();
+  Collect(time);
   ServeCallbacks();
-  CloseRanges(polled.batch);
-  const Status confirmed = ConfirmTopic(polled);
-  Explain(polled);
-  polled.group = group_->TakeChange();
-  const bool news = !polled.batch.ranges.empty() || !polled.failures.empty() ||
-                    !polled.group.assigned.empty() || !polled.group.revoked.empty();
-  if (news) return polled;
+  if (Now() < time.gather && MayGather()) return Polled{};
+  CloseRanges();
+  const Status confirmed = ConfirmTopic();
+  Explain();
+  gathered_.group = group_->TakeChange();
+  const bool news = !gathered_.batch.ranges.empty() || !gathered_.failures.empty() ||
+                    !gathered_.group.assigned.empty() || !gathered_.group.revoked.empty();
+  if (news) return std::exchange(gathered_, {});
   SLUICE_TRY(confirmed);
   if (refused_) return sluice::Fail(*std::exchange(refused_, {}));
-  if (health_.troubled()) ProbeBroker();
+  if (health_.troubled()) health_.Probe(asking_.get());
   SLUICE_TRY(health_.Check());
-  return polled;
+  return Polled{};
 }
 
-void KafkaSource::Collect(milliseconds wait, Polled& polled) {
-  const RawBatch& batch = polled.batch;
-  size_t taken = Take(wait, 1, polled);
-  while (taken > 0) {
-    const auto rows = static_cast<int64_t>(batch.records.size());
-    const auto bytes = static_cast<int64_t>(batch.arena->bytes());
-    if (rows >= options_.max_batch_rows || bytes >= options_.max_batch_bytes) return;
-    // The slice is sized by the records so far: it passes the limit by little.
-    const int64_t each = rows == 0 ? kTypicalRecordBytes : std::max<int64_t>(1, bytes / rows);
-    const int64_t room =
-        std::min(options_.max_batch_rows - rows, (options_.max_batch_bytes - bytes) / each + 1);
-    const auto most = std::min<int64_t>(room, kSliceRecords);
-    taken = Take(milliseconds{0}, static_cast<size_t>(most), polled);
+void KafkaSource::BeginBatch() {
+  gathered_.batch.arena = std::make_shared<Arena>();
+  gathered_.batch.records.reserve(last_records_);
+  for (auto& [partition, position] : group_->positions()) position.batch_start = position.expected;
+}
+
+void KafkaSource::Collect(const PollTime& time) {
+  const SteadyTime end = std::min(time.gather, Now() + kGatherSlice);
+  size_t taken = gathered_.batch.records.empty() ? Take(time.first, 1) : 1;
+  while (taken > 0 && Room() > 0) {
+    const auto left = MayGather() ? std::chrono::ceil<milliseconds>(end - Now()) : milliseconds{0};
+    taken = Take(left, std::min(Room(), kSliceRecords));
   }
 }
 
-size_t KafkaSource::Take(milliseconds wait, size_t most, Polled& polled) {
+bool KafkaSource::MayGather() const {
+  return !gathered_.batch.records.empty() && gathered_.failures.empty() && !group_->has_news() &&
+         Room() > 0;
+}
+
+size_t KafkaSource::Take(milliseconds wait, size_t most) {
   const int wait_ms = static_cast<int>(std::max<int64_t>(0, wait.count()));
   const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), wait_ms, slots_.data(), most);
   for (ssize_t i = 0; i < count; ++i) {
     const KafkaMessage message(slots_[static_cast<size_t>(i)]);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      TakeRecord(*message, polled);
+      TakeRecord(*message);
     } else {
-      TakeEvent(*message, polled);
+      TakeEvent(*message);
     }
   }
   return count > 0 ? static_cast<size_t>(count) : 0;
 }
 
-void KafkaSource::TakeRecord(const rd_kafka_message_t& message, Polled& polled) {
+void KafkaSource::TakeRecord(const rd_kafka_message_t& message) {
   Position* const position = group_->Reading(message.partition);
   if (position == nullptr) return;
   if (message.offset != position->expected) {
     if (!CanFollow(client_.get(), options_.topic, message, position->expected)) {
-      return FailOutOfOrder(message, *position, polled);
+      return FailOutOfOrder(message, *position);
     }
     counters_.gap_offsets += message.offset - position->expected;
     position->gap_start = position->expected;
   }
   position->expected = message.offset + 1;
   position->moved = false;
-  AppendMessage(message, polled.batch);
+  AppendMessage(message, gathered_.batch);
 }
 
-void KafkaSource::FailOutOfOrder(const rd_kafka_message_t& message, Position& position,
-                                 Polled& polled) {
+void KafkaSource::FailOutOfOrder(const rd_kafka_message_t& message, Position& position) {
   if (message.offset < position.expected) {
     ++counters_.below_expected;
     // The record before was the wrong one when it jumped ahead: go back to where it did.
     if (position.gap_start >= position.batch_start) position.expected = position.gap_start;
-    DropFrom(polled.batch, message.partition, position.expected);
+    DropFrom(gathered_.batch, message.partition, position.expected);
   }
   Fail(message.partition,
-       FailureOutOfOrder(options_.topic, message.partition, position.expected, message.offset),
-       polled);
+       FailureOutOfOrder(options_.topic, message.partition, position.expected, message.offset));
 }
 
-void KafkaSource::TakeEvent(const rd_kafka_message_t& message, Polled& polled) {
+void KafkaSource::TakeEvent(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return TakeEnd(message);
   switch (Classify(message)) {
     case FetchTrouble::kOutOfRange:
     case FetchTrouble::kPartition:
-      return TakeTrouble(message, polled);
+      return TakeTrouble(message);
     case FetchTrouble::kTopicAbsent:
       return watch_->Doubt();
     case FetchTrouble::kTopic:
-      return FailAll(FailureOf(message, options_.topic), polled);
+      return FailAll(FailureOf(message, options_.topic));
     case FetchTrouble::kGroup:
       return TakeGroupError(message);
     case FetchTrouble::kCommit:
@@ -248,18 +256,19 @@ void KafkaSource::TakeEnd(const rd_kafka_message_t& message) {
   position->moved = false;
 }
 
-void KafkaSource::TakeTrouble(const rd_kafka_message_t& message, Polled& polled) {
+void KafkaSource::TakeTrouble(const rd_kafka_message_t& message) {
   const Position* const position = group_->Reading(message.partition);
   if (position == nullptr) return;
   if (Classify(message) == FetchTrouble::kPartition) {
-    return Fail(message.partition, FailureOf(message, options_.topic), polled);
+    return Fail(message.partition, FailureOf(message, options_.topic));
   }
   // One for another offset was on its way when the partition moved.
   if (position->moved && message.offset != position->expected) return;
   stuck_->OnMissing(message.partition, position->expected);
 }
 
-void KafkaSource::CloseRanges(RawBatch& batch) {
+void KafkaSource::CloseRanges() {
+  RawBatch& batch = gathered_.batch;
   for (const auto& [partition, position] : group_->positions()) {
     if (position.expected == position.batch_start) continue;
     batch.ranges.push_back({{partition}, {position.batch_start}, {position.expected}});
@@ -272,16 +281,16 @@ void KafkaSource::CloseRanges(RawBatch& batch) {
 }
 
 // Makes sure that what was taken, or is missing, is of the topic that we read.
-Status KafkaSource::ConfirmTopic(Polled& polled) {
-  const bool must = !polled.batch.records.empty() || stuck_->any_missing();
+Status KafkaSource::ConfirmTopic() {
+  const bool must = !gathered_.batch.records.empty() || stuck_->any_missing();
   const bool may = watch_->IsStale() && !health_.troubled();
   if (!must && !may) return {};
   const Status confirmed = watch_->Confirm();
   if (confirmed) return {};
-  SLUICE_TRY(TakeBack(polled.batch));
+  SLUICE_TRY(TakeBack());
   Error error = confirmed.error();
   const bool gone = error.code == "topic_absent";
-  if (error.kind != ErrorKind::kRetryable && !gone) FailAll(error, polled);
+  if (error.kind != ErrorKind::kRetryable && !gone) FailAll(error);
   // A topic that is gone for a moment comes back as itself.
   if (gone) {
     watch_->Doubt();
@@ -291,45 +300,36 @@ Status KafkaSource::ConfirmTopic(Polled& polled) {
 }
 
 // Forgets the batch: its records will come again.
-Status KafkaSource::TakeBack(RawBatch& batch) {
+Status KafkaSource::TakeBack() {
+  RawBatch& batch = gathered_.batch;
   counters_.records -= static_cast<int64_t>(batch.records.size());
   counters_.bytes -= static_cast<int64_t>(batch.arena->bytes());
   batch.records.clear();
   return group_->Assign(std::exchange(batch.ranges, {}));
 }
 
-void KafkaSource::Explain(Polled& polled) {
+void KafkaSource::Explain() {
   auto gone = watch_->CheckDoubt();
-  if (!gone && gone.error().kind != ErrorKind::kRetryable) FailAll(gone.error(), polled);
-  if (gone && *gone) FailAll(**gone, polled);
+  if (!gone && gone.error().kind != ErrorKind::kRetryable) FailAll(gone.error());
+  if (gone && *gone) FailAll(**gone);
   for (auto& [partition, error] : stuck_->Explain()) {
-    Fail(partition.value, std::move(error), polled);
+    Fail(partition.value, std::move(error));
   }
 }
 
-void KafkaSource::Fail(int32_t partition, Error error, Polled& polled) {
+void KafkaSource::Fail(int32_t partition, Error error) {
   group_->Stop(partition);
-  polled.failures.push_back({{partition}, std::move(error)});
+  gathered_.failures.push_back({{partition}, std::move(error)});
 }
 
-void KafkaSource::FailAll(const Error& error, Polled& polled) {
+void KafkaSource::FailAll(const Error& error) {
   stuck_->Clear();
   for (const auto& [partition, position] : group_->positions()) {
-    const bool told = std::ranges::find(polled.failures, PartitionId{partition},
-                                        &PartitionFailure::partition) != polled.failures.end();
-    if (position.reading && !told) Fail(partition, error, polled);
+    const bool told = std::ranges::find(gathered_.failures, PartitionId{partition},
+                                        &PartitionFailure::partition) != gathered_.failures.end();
+    if (position.reading && !told) Fail(partition, error);
   }
-  if (polled.failures.empty()) refused_ = error;
-}
-
-// With nothing to read, a broker's return shows only when it is asked.
-void KafkaSource::ProbeBroker() {
-  const rd_kafka_metadata_t* answer = nullptr;
-  const auto code = rd_kafka_metadata(asking_.get(), /*all_topics=*/0, nullptr, &answer,
-                                      static_cast<int>(kProbeWait.count()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  rd_kafka_metadata_destroy(answer);
-  health_.OnAnswer();
+  if (gathered_.failures.empty()) refused_ = error;
 }
 
 Result<TopicIdentity> KafkaSource::Identify(milliseconds wait) {

@@ -87,7 +87,7 @@ class TestWorker {
 
   /// One Poll; an assignment is answered with `start`, a revocation with Unassign.
   void Step(std::chrono::milliseconds wait = std::chrono::milliseconds(50)) {
-    auto polled = source_->Poll(wait);
+    auto polled = source_->Poll({.first = wait, .gather = gather_until});
     if (!polled) {
       errors.push_back(polled.error());
       return;
@@ -125,6 +125,7 @@ class TestWorker {
   }
 
   int64_t start = 0;
+  SteadyTime gather_until{};
   std::map<int32_t, int64_t> next;                     // end of the ranges so far
   std::map<int32_t, std::vector<std::string>> values;  // by partition
   std::map<int32_t, bool> owned;

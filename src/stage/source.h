@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/result.h"
 #include "stage/record.h"
 
@@ -46,6 +47,12 @@ struct Watermarks {
   Offset high;  ///< one past the last that a read_committed consumer can see
 };
 
+/// When a poll returns.
+struct PollTime {
+  std::chrono::milliseconds first{0};  ///< so long it waits until something comes
+  SteadyTime gather{};                 ///< until then records wait for more
+};
+
 /// Running sums since the source was made.
 struct SourceCounters {
   int64_t records = 0;
@@ -61,9 +68,11 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  /// Waits up to `wait` for records and takes what is there, up to the limits of its options.
+  /// Waits for records and returns what is there, up to the limits of its options. Before
+  /// `time.gather` it keeps them for a later poll, unless a batch is full, the group has news or a
+  /// partition fails; what it keeps it never returned. Takes not much longer than `time.first`.
   /// FailsWith kRetryable while the broker is away, kFatal when it refuses us.
-  virtual Result<Polled> Poll(std::chrono::milliseconds wait) = 0;
+  virtual Result<Polled> Poll(const PollTime& time) = 0;
   /// Starts reading at exactly these offsets (range.end is ignored). Answers a GroupChange, or,
   /// for a partition that is being read already, goes back to that offset.
   virtual Status Assign(std::span<const OffsetRange> from) = 0;

@@ -79,6 +79,27 @@ def test_processes_come_and_go():
         assert case.stack.group_offsets("sluice-things", topic) == marks
 
 
+def test_warehouse_commits_keep_their_distance():
+    topic = shared("kafka", "postgres").topic()
+    with Case(topic) as case:
+        case.project.write("sluice.yml", case.project.folder.joinpath("sluice.yml").read_text(
+            encoding="utf-8").replace("warehouse: ${DATABASE_URL}",
+                                      "warehouse: {url: '${DATABASE_URL}', every: 2s}"))
+        run = case.project.start("run")
+        with Stream(case) as stream:
+            wait_until(case.count, 60)
+            time.sleep(6)
+        wait_until(lambda: case.count() == stream.sent, 60)
+        stop(run)
+        case.check()
+        times = [row[0] for row in case.oracle.sql(
+            "SELECT extract(epoch FROM at)::float8 FROM sluice.commit WHERE sink = 'warehouse' "
+            "ORDER BY at")]
+        apart = [later - one for one, later in zip(times, times[1:])]
+        # Behind the first batch, which waited for nothing; the last one before the stop may be early.
+        assert len(times) >= 3 and min(apart[:-1]) > 1.9, apart
+
+
 def test_new_partitions_are_found_while_running():
     """With `start: latest` too: what came to them before they were found counts."""
     stack = shared("kafka", "postgres")
