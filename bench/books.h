@@ -48,11 +48,12 @@ inline std::vector<std::string> GivenLines() {
   return lines;
 }
 
-/// kRecords records: the given lines, then made ones; with `more` in each, made ones only.
-inline RawBatch MakeBooks(std::string_view more = "") {
+/// So many records: the given lines, then made ones; with `more` in each, made ones only.
+inline RawBatch MakeBooks(std::string_view more = "", size_t records = kRecords) {
   std::vector<std::string> values;
   if (more.empty()) values = GivenLines();
-  for (size_t i = values.size(); i < kRecords; ++i) values.push_back(Book(i, more));
+  for (size_t i = values.size(); i < records; ++i) values.push_back(Book(i, more));
+  values.resize(records);
   return json::MakeBatch(values);
 }
 

@@ -27,6 +27,7 @@ def main(args):
     sides = ["sluice"] if args.no_peer else ["sluice", "peer"]
     result = Result("compare")
     with Rig(args.dir) as rig:
+        sluice_side.warm(rig, sizes[0])
         measured = [at_size(rig, rows, sides, min(args.pairs, 2) if rows != sizes[0]
                             else args.pairs) for rows in sizes]
     first = measured[0]

@@ -21,6 +21,7 @@ PARTS = {
     "limits": ("limits", "the same data through each library alone, and through sluice"),
     "scale": ("scale", "cost by partitions, workers, rows, record size, columns, repeated keys"),
     "spike": ("spike", "twenty times the load for a minute: memory, and how soon it is drained"),
+    "exactly-once": ("exactly_once", "a commit with its marks, and without them"),
     "growth": ("growth", "a lake commit's time and a reader's, after more and more commits"),
     "all": ("run_all", "all of them, JSON into a folder; 25 minutes at most"),
     "report": ("report", "the tables of docs/benchmarks.md from that folder"),
@@ -33,7 +34,7 @@ def parse(arguments):
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
     for name, (module, about) in PARTS.items():
         part = parts.add_parser(name, help=about, description=about)
-        if module == name != "report":
+        if name not in ("report", "all"):
             part.add_argument("--json", metavar="FILE", help="write the result there")
         if name != "report":
             part.add_argument("--dir", help="keep servers' data and records there for the next "

@@ -15,18 +15,22 @@ HERE = Path(__file__).resolve().parent
 SET = {
     "compare": ("compare", "--sizes", "2000000,6000000", "--pairs", "5"),
     "limits": ("limits", "--rows", "2000000"),
-    "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "40", "--peer"),
+    "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "30", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
     "spike": ("spike",),
+    "exactly-once": ("exactly-once",),
     "scale": ("scale",),
     "growth": ("growth", "--commits", "10000", "--keep", "100"),
 }
 TRIAL = {
     "compare": ("compare", "--sizes", "50000,100000", "--pairs", "1"),
     "limits": ("limits", "--rows", "100000"),
-    "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "6", "--idle", "2", "--peer"),
-    "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "4", "--idle", "2"),
+    "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "4", "--warmup",
+                       "2", "--idle", "2", "--peer"),
+    "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "3", "--warmup", "1",
+                        "--idle", "2"),
     "spike": ("spike", "--seconds", "4", "--calm", "2"),
+    "exactly-once": ("exactly-once", "--repetitions", "1"),
     "scale": ("scale", "--rows", "20000"),
     "growth": ("growth", "--commits", "100"),
 }

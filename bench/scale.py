@@ -44,6 +44,7 @@ def main(args):
              if not args.only or case.group in args.only]
     measured = []
     with Rig(args.dir) as rig:
+        sluice_side.warm(rig, cases[0].rows)
         for at, case in enumerate(cases):
             measured.append(measure(rig, case))
             if at + 1 == len(cases) or cases[at + 1].group != case.group:

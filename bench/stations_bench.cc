@@ -2,71 +2,24 @@
 // files of bronze and silver, and the Avro container of a manifest. Rows are checked to be all
 // there.
 #include <filesystem>
-#include <memory>
-#include <stdexcept>
 
-#include "bench/books.h"
-#include "decode/json_decoder.h"
+#include "bench/silver_books.h"
 #include "lake/avro_writer.h"
 #include "lake/parquet_writer.h"
-#include "transform/duck_transform.h"
 #include "warehouse/copy_encoder.h"
 
 namespace sluice {
 namespace {
 
-constexpr const char* kSilver = R"sql(
-  SELECT trim("Book") AS book_title, trim("Author(s)") AS authors,
-         trim("Original language") AS original_language,
-         "First published" AS first_published_year,
-         "Approximate sales in millions" AS sales_millions,
-         nullif(trim("Genre"), '') AS genre
-  FROM raw.books WHERE trim("Book") <> '')sql";
-
-void Check(bool holds, const char* what) {
-  if (!holds) throw std::runtime_error(what);
-}
-
-// One engine, the decoded books, and silver of them.
-class Books {
- public:
-  Books()
-      : batch_(MakeBooks()),
-        bronze_(std::move(MakeJsonDecoder(spec()).value()->Decode(batch_)->rows)) {
-    SilverSpec silver;
-    silver.table = {"processed", "books"};
-    silver.from = {"raw", "books"};
-    silver.sql = kSilver;
-    auto made = MakeDuckTransform(*engine_, spec(), {silver});
-    Check(made.has_value(), "silver's SQL does not compile");
-    transform_ = *std::move(made);
-  }
-  static BronzeSpec spec() {
-    BronzeSpec spec = BooksSpec();
-    spec.table = {"raw", "books"};
-    return spec;
-  }
-  Transform& transform() { return *transform_; }
-  const Chunks& bronze() const { return bronze_; }
-  Chunks Silver() { return std::move(transform_->Run(bronze_, *batch_.arena)->silver[0]); }
-  Schema silver_schema() const { return SilverSchema(transform_->Columns(0)); }
-
- private:
-  std::unique_ptr<DuckEngine> engine_ = *DuckEngine::Make();
-  RawBatch batch_;
-  Chunks bronze_;
-  std::unique_ptr<Transform> transform_;
-};
-
 void BM_SilverSql(benchmark::State& state) {
-  Books books;
+  SilverBooks books;
   for (auto _ : state) Check(RowCount(books.Silver()) == kRecords, "rows are missing");
   CountRows(state, kRecords);
 }
 BENCHMARK(BM_SilverSql)->Unit(benchmark::kMillisecond);
 
 void BM_CopyEncode(benchmark::State& state) {
-  Books books;
+  SilverBooks books;
   const Chunks silver = books.Silver();
   CopyEncoder encoder(books.silver_schema().fields);
   CopyData data;
@@ -104,13 +57,13 @@ void WriteParquet(benchmark::State& state, const Schema& schema, const Chunks& r
 }
 
 void BM_SilverParquet(benchmark::State& state) {
-  Books books;
+  SilverBooks books;
   WriteParquet(state, books.silver_schema(), books.Silver());
 }
 BENCHMARK(BM_SilverParquet)->Unit(benchmark::kMillisecond);
 
 void BM_BronzeParquet(benchmark::State& state) {
-  Books books;
+  SilverBooks books;
   WriteParquet(state, BronzeSchema(BooksSpec().columns), books.bronze());
 }
 BENCHMARK(BM_BronzeParquet)->Unit(benchmark::kMillisecond);

@@ -98,8 +98,8 @@ def freshness(result):
     every = result["lake_every"]
     return table(head, rows) + (
         f"\n{result['rate']:,.0f} records a second for {result['seconds_sent']:.0f} s, "
-        f"`lake.every: {every}`; the first {result['warmup_s']:.0f} s are the start. sluice makes "
-        "both in one process, Spark in a session each. Idle, sluice uses "
+        f"`lake.every: {every}`, after {result['warmup_s']:.0f} s of the same load, which are the "
+        "start. sluice makes both in one process, Spark in a session each. Idle, sluice uses "
         f"{result['idle_cpu_percent']} % of a core. From its start to its first commit: "
         f"{result['first_commit_ms']:.0f} ms on an empty database, "
         f"{result['first_commit_again_ms']:.0f} ms the second time.\n")
@@ -137,9 +137,15 @@ def growth(result):
         f"{result['every_maintain']} commits keeps {result['keep']} snapshots.\n")
 
 
+def exactly_once(result):
+    return table(["rows a commit", "with marks, ms", "without, ms", "costs, %"],
+                 [[case["rows"], case["with_marks_ms"], case["without_ms"],
+                   case["costs_percent"]] for case in result["cases"]])
+
+
 # Mark in the document → (file, what makes its table).
 KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
          "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
          "spike": ("spike", spike),
-         "growth": ("growth", growth)}
+         "exactly-once": ("exactly-once", exactly_once), "growth": ("growth", growth)}

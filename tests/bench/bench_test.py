@@ -53,7 +53,8 @@ def test_spike(folder):
 
 
 def test_freshness(folder):
-    result = bench(folder, "freshness", "--seconds", "3", "--rate", "500", "--idle", "1")
+    result = bench(folder, "freshness", "--seconds", "3", "--warmup", "1", "--rate", "500",
+                   "--idle", "1")
     assert result["outputs_equal"] is True
     assert result["lake_every"] == "1s" and result["iceberg"]["commits"] > 0
     for where in ("postgresql", "iceberg"):

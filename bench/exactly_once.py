@@ -1,0 +1,54 @@
+"""What exactly once costs a commit into PostgreSQL: the same code with its marks and without."""
+
+import json
+import os
+import subprocess
+
+from result import Result
+from rig import ROOT, SLUICE, BenchError, Rig, say
+
+TOOL = SLUICE.parents[1] / "bench/commit_bench"
+NAMES = {"BM_Commit": "with_marks_ms", "BM_RowsAlone": "without_ms"}
+
+
+def add_arguments(parser):
+    parser.add_argument("--repetitions", type=int, default=9, help="of each size, in a drawn order; "
+                        "the medians count (9)")
+
+
+def main(args):
+    result = Result("exactly-once")
+    built = subprocess.run([ROOT / "scripts/build", SLUICE.parents[1].name, "commit_bench"],
+                           text=True, capture_output=True, check=False)
+    if built.returncode != 0:
+        raise BenchError(built.stderr)
+    with Rig(args.dir) as rig:
+        cases = measure(rig, args.repetitions)
+    result.write(args.json, repetitions=args.repetitions, cases=cases)
+    return 0
+
+
+def measure(rig, repetitions):
+    done = subprocess.run(
+        [TOOL, "--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
+         "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true",
+         "--benchmark_min_time=0.3"],
+        env={**os.environ, "SLUICE_BENCH_DATABASE": rig.stack.database()}, text=True,
+        capture_output=True, check=False)
+    if done.returncode != 0:
+        raise BenchError(done.stderr)
+    sizes = {}
+    for run in json.loads(done.stdout)["benchmarks"]:
+        if run["aggregate_name"] == "median":
+            name, rows = run["run_name"].split("/")[:2]
+            sizes.setdefault(int(rows), {})[NAMES[name]] = round(run["real_time"], 3)
+    cases = [{"rows": rows, **times, "costs_percent": percent(times)}
+             for rows, times in sorted(sizes.items())]
+    for case in cases:
+        say(f"{case['rows']:,} rows a commit: {case['with_marks_ms']} ms with marks, "
+            f"{case['without_ms']} without")
+    return cases
+
+
+def percent(times):
+    return round(100 * (times["with_marks_ms"] / times["without_ms"] - 1), 1)
