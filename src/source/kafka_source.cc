@@ -24,8 +24,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kSliceRecords = 1024;
-// So long a poll that gathers keeps its caller waiting.
-constexpr milliseconds kGatherSlice{100};
+constexpr milliseconds kGatherSlice{100};  // a poll that gathers takes no longer
 
 class KafkaSource final : public Source {
  public:
@@ -149,9 +148,9 @@ Result<Polled> KafkaSource::Poll(const PollTime& time) {
   CloseRanges();
   const Status confirmed = ConfirmTopic();
   Explain();
+  const bool news =
+      !gathered_.batch.ranges.empty() || !gathered_.failures.empty() || group_->has_news();
   gathered_.group = group_->TakeChange();
-  const bool news = !gathered_.batch.ranges.empty() || !gathered_.failures.empty() ||
-                    !gathered_.group.assigned.empty() || !gathered_.group.revoked.empty();
   if (news) return std::exchange(gathered_, {});
   SLUICE_TRY(confirmed);
   if (refused_) return sluice::Fail(*std::exchange(refused_, {}));
@@ -175,9 +174,10 @@ void KafkaSource::Collect(const PollTime& time) {
   }
 }
 
+// Nothing waits with the records that the caller should know of.
 bool KafkaSource::MayGather() const {
-  return !gathered_.batch.records.empty() && gathered_.failures.empty() && !group_->has_news() &&
-         Room() > 0;
+  return !gathered_.batch.records.empty() && Room() > 0 && gathered_.failures.empty() &&
+         !group_->has_news() && !stuck_->any_missing() && !refused_ && !health_.troubled();
 }
 
 size_t KafkaSource::Take(milliseconds wait, size_t most) {
