@@ -7,7 +7,7 @@ namespace sluice {
 
 /// What a process holds of records on their way, counted as they came from Kafka; its workers share
 /// it. Decoded and encoded they take about three times as much.
-inline constexpr int64_t kBudgetBytes = 64 << 20;
+inline constexpr int64_t kBudgetBytes = 48 << 20;
 
 /// One worker's part of the budget, in four: what librdkafka fetched ahead, the batch that is being
 /// built, the one whose commit is under way, and what waits for the lake.
