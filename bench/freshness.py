@@ -21,6 +21,7 @@ from rig import PARTITIONS, BenchError, Rig, say, tail
 HERE = Path(__file__).resolve().parent
 SENT = (("sent_us", "long"),)
 START_RECORDS = 1_000
+WARM_RECORDS = 100_000
 # A busy machine lets Spark take minutes to begin.
 WAIT_SECONDS = 240
 
@@ -48,6 +49,7 @@ def main(args):
 
 
 def of_sluice(rig, args):
+    sluice_side.warm(rig, WARM_RECORDS)
     topic = rig.stack.topic(partitions=PARTITIONS)
     with sluice_side.Pipeline(rig, topic, every=args.every, more=SENT) as pipeline:
         (first_ms, first), (again_ms, again) = (started(rig, topic, pipeline) for _ in range(2))
