@@ -19,7 +19,7 @@ pipeline: bench
 source:
   kafka: {brokers}
   topic: {topic}
-lake: {{root: ./lake, every: {every}}}
+lake: {{root: {root}, every: {every}}}
 warehouse: ${{DATABASE_URL}}
 bronze:
   raw.books:
@@ -52,15 +52,17 @@ class Pipeline:
     """A pipeline on a database and a folder of its own; closed, both are gone."""
 
     def __init__(self, rig, topic, name="sluice", every="30s", upsert=False,
-                 shape=records.Shape(), more=()):
-        """`more`: further columns, (name, type), that go through to silver as they are."""
+                 shape=records.Shape(), more=(), root="./lake", **variables):
+        """`more`: further columns, (name, type), that go through to silver as they are;
+        `variables` are the environment's."""
         self.rig = rig
         self.home = rig.workdir(name)
         self.url = rig.stack.database()
+        self.env = {"DATABASE_URL": self.url, **variables}
         more = [*([("Blurb", "string")] if shape.padding else []),
                 *((f"c{number}", "int") for number in range(shape.columns)), *more]
         text = PIPELINE.format(
-            brokers=rig.stack.kafka.address, topic=topic, every=every, table=TABLE,
+            brokers=rig.stack.kafka.address, topic=topic, root=root, every=every, table=TABLE,
             mode="mode: upsert, key: [book_title, authors]" if upsert else "mode: append",
             bronze_more="".join(f"      {name}: {kind}\n" for name, kind in more),
             silver_more="".join(f',\n             "{name}"' for name, _ in more))
@@ -77,9 +79,8 @@ class Pipeline:
 
     def start(self, *args):
         """`sluice run` in its own process tree; returns it Watched."""
-        env = {**os.environ, "DATABASE_URL": self.url}
-        for name in ("KAFKA_BROKERS", "LAKE", "S3_ENDPOINT"):
-            env.pop(name, None)
+        env = {name: value for name, value in os.environ.items()
+               if name not in ("KAFKA_BROKERS", "LAKE", "S3_ENDPOINT")} | self.env
         with open(self.stdout, "wb") as stdout:
             return Watched([SLUICE, "run", "-o", "json", "--http", "off", *args], self.log,
                            cwd=self.home, env=env, stdout=stdout)

@@ -137,6 +137,19 @@ def growth(result):
         f"{result['every_maintain']} commits keeps {result['keep']} snapshots.\n")
 
 
+def soak(result):
+    samples = result["samples"]
+    head = ["minute", "lake commits in it", "CPU-s a second", "memory, MB", "objects in the store",
+            "MB there"]
+    return table(head, [
+        [round(at["minute"]), at["lake_commits"], at["cpu_s_per_s"], at["memory_mb"],
+         at["objects"], at["store_mb"]]
+        for number, at in enumerate(samples, 1) if number in (1, 2, 5) or number % 5 == 0]) + (
+        f"\n{result['rate']:,.0f} records a second, `lake.every: {result['lake_every']}`, maintenance "
+        f"as it is by itself. All {result['sent']:,} records are in both sinks, once; `sluice verify` "
+        f"agrees.\n")
+
+
 def exactly_once(result):
     return table(["rows a commit", "with marks, ms", "without, ms", "costs, %"],
                  [[case["rows"], case["with_marks_ms"], case["without_ms"],
@@ -148,4 +161,5 @@ KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
          "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
          "spike": ("spike", spike),
-         "exactly-once": ("exactly-once", exactly_once), "growth": ("growth", growth)}
+         "exactly-once": ("exactly-once", exactly_once), "soak": ("soak", soak),
+         "growth": ("growth", growth)}
