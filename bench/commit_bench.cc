@@ -27,7 +27,7 @@ void Need(const Status& status) {
   if (!status) throw std::runtime_error(status.error().message);
 }
 
-/// The rows alone: what a commit would be without exactly once.
+// The rows alone: what a commit would be without exactly once.
 class RowsAlone : public Transaction {
  public:
   explicit RowsAlone(Participant& rows) : rows_(rows) {}
@@ -42,7 +42,7 @@ class RowsAlone : public Transaction {
   CommitId id_ = CommitId::Random();
 };
 
-/// A pipeline's ledger, its table, and one batch for it, encoded.
+// A pipeline's ledger, its table, and one batch for it, encoded.
 class Commits {
  public:
   explicit Commits(size_t rows) : rows_(rows), books_(rows) {

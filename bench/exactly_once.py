@@ -12,8 +12,8 @@ NAMES = {"BM_Commit": "with_marks_ms", "BM_RowsAlone": "without_ms"}
 
 
 def add_arguments(parser):
-    parser.add_argument("--repetitions", type=int, default=9, help="of each size, in a drawn order; "
-                        "the medians count (9)")
+    parser.add_argument("--repetitions", type=int, default=9, help="of each size, in a drawn "
+                        "order; the medians count (9)")
 
 
 def main(args):

@@ -29,10 +29,11 @@ WAIT_SECONDS = 240
 def add_arguments(parser):
     parser.add_argument("--rate", type=float, default=1_000, help="records a second (1,000)")
     parser.add_argument("--seconds", type=float, default=30, help="that count (30)")
-    parser.add_argument("--warmup", type=float, default=60, help="seconds of the same load before "
-                        "them, reported apart: a broker that just started compiles its code (60)")
+    parser.add_argument("--warmup", type=float, default=60, help="seconds of the same load "
+                        "before them, reported apart: a new broker compiles its code (60)")
     parser.add_argument("--every", default="1s", help="lake.every (1s)")
-    parser.add_argument("--idle", type=float, default=20, help="seconds without input at the end (20)")
+    parser.add_argument("--idle", type=float, default=20,
+                        help="seconds without input at the end (20)")
     parser.add_argument("--peer", action="store_true", help="Spark too")
 
 

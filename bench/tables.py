@@ -145,9 +145,9 @@ def soak(result):
         [round(at["minute"]), at["lake_commits"], at["cpu_s_per_s"], at["memory_mb"],
          at["objects"], at["store_mb"]]
         for number, at in enumerate(samples, 1) if number in (1, 2, 5) or number % 5 == 0]) + (
-        f"\n{result['rate']:,.0f} records a second, `lake.every: {result['lake_every']}`, maintenance "
-        f"as it is by itself. All {result['sent']:,} records are in both sinks, once; `sluice verify` "
-        f"agrees.\n")
+        f"\n{result['rate']:,.0f} records a second, `lake.every: {result['lake_every']}`, "
+        f"maintenance as it is by itself. All {result['sent']:,} records are in both sinks, once; "
+        "`sluice verify` agrees.\n")
 
 
 def exactly_once(result):

@@ -96,7 +96,7 @@ def test_warehouse_commits_keep_their_distance():
             "SELECT extract(epoch FROM at)::float8 FROM sluice.commit WHERE sink = 'warehouse' "
             "ORDER BY at")]
         apart = [later - one for one, later in zip(times, times[1:])]
-        # Behind the first batch, which waited for nothing; the last one before the stop may be early.
+        # The first batch waited for nothing; the last one before the stop may be early.
         assert len(times) >= 3 and min(apart[:-1]) > 1.9, apart
 
 
