@@ -91,7 +91,7 @@ TEST(PipelineTest, PendingAddsUpRangesAndKeepsRejects) {
 }
 
 TEST(PipelineTest, WorkersShareTheBytesOfAProcess) {
-  EXPECT_EQ(ByteShare::Of(1).batch, 16 << 20);
+  EXPECT_EQ(ByteShare::Of(1).batch, 12 << 20);
   for (const int32_t workers : {1, 2, 8}) {
     const ByteShare one = ByteShare::Of(workers);
     // With the batch whose commit is under way.
