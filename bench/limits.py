@@ -28,6 +28,7 @@ def main(args):
     result = Result("limits")
     build_tools()
     with Rig(args.dir) as rig:
+        sluice_side.warm(rig, args.rows)
         topic, path = rig.topic(args.rows), rig.lines(args.rows)
         raw = {"librdkafka": consume(rig, topic, args.rows), **decode(rig, path)}
         with sluice_side.Pipeline(rig, topic) as pipeline:
