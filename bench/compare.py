@@ -28,8 +28,7 @@ def main(args):
     result = Result("compare")
     with Rig(args.dir) as rig:
         sluice_side.warm(rig, sizes[0])
-        measured = [at_size(rig, rows, sides, min(args.pairs, 2) if rows != sizes[0]
-                            else args.pairs) for rows in sizes]
+        measured = sizes_in_turn(rig, sizes, sides, args.pairs)
     first = measured[0]
     figures = {**first, "outputs_equal": all(size["outputs_equal"] for size in measured)}
     if not args.no_peer:
@@ -40,31 +39,47 @@ def main(args):
     return 0 if figures["outputs_equal"] else 1
 
 
-def at_size(rig, rows, sides, pairs):
-    path = rig.lines(rows)
-    expected = outputs.of_lines(path)
-    topic = rig.topic(rows)
-    runs = {side: [] for side in sides}
-    equal = True
-    for pair in range(pairs):
-        # A B, B A, …: whoever comes second finds warmer caches.
-        for side in sides if pair % 2 == 0 else reversed(sides):
-            figures, made = SIDES[side](rig, topic)
-            figures["outputs_equal"] = right(made, expected, rows)
-            equal = equal and figures["outputs_equal"]
+def sizes_in_turn(rig, sizes, sides, pairs):
+    """All sizes in each round: a machine that becomes slower meanwhile does so for each of them."""
+    given = [Size(rig, rows, sides) for rows in sizes]
+    for number in range(pairs):
+        for size in given if number < 2 else given[:1]:
+            # A B, B A, …: whoever comes second finds warmer caches.
+            size.measure(sides if number % 2 == 0 else reversed(sides))
+    rig.forget()
+    return [size.row() for size in given]
+
+
+class Size:
+    """So many rows on a topic, and what each side's runs made of them."""
+
+    def __init__(self, rig, rows, sides):
+        self.rig, self.rows = rig, rows
+        path = rig.lines(rows)
+        self.bytes_per_record = round(path.stat().st_size / rows, 1)
+        self.expected = outputs.of_lines(path)
+        self.topic = rig.topic(rows)
+        self.runs = {side: [] for side in sides}
+
+    def measure(self, sides):
+        for side in sides:
+            figures, made = SIDES[side](self.rig, self.topic)
+            figures["outputs_equal"] = right(made, self.expected, self.rows)
             if not figures["outputs_equal"]:
                 figures["made"] = made
-                say(f"{side} made something else: {made}, expected {expected}")
-            say(f"{rows:,} rows, {side}: {figures['wall_s']} s, {figures['cpu_s']} CPU-s + "
+                say(f"{side} made something else: {made}, expected {self.expected}")
+            say(f"{self.rows:,} rows, {side}: {figures['wall_s']} s, {figures['cpu_s']} CPU-s + "
                 f"{figures['postgres_cpu_s']} PostgreSQL's, {figures['memory_mb']} MB")
-            runs[side].append(figures)
-    rig.forget()
-    size = {"rows": rows, "partitions": PARTITIONS, "expected": expected, "outputs_equal": equal,
-            "bytes_per_record": round(path.stat().st_size / rows, 1)}
-    for side in sides:
-        size[side] = {**middle(runs[side], rows), "runs": runs[side]}
-    size["ratios"] = ratios(size) if "peer" in sides else None
-    return size
+            self.runs[side].append(figures)
+
+    def row(self):
+        equal = all(run["outputs_equal"] for runs in self.runs.values() for run in runs)
+        row = {"rows": self.rows, "partitions": PARTITIONS, "expected": self.expected,
+               "outputs_equal": equal, "bytes_per_record": self.bytes_per_record}
+        for side, runs in self.runs.items():
+            row[side] = {**middle(runs, self.rows), "runs": runs}
+        row["ratios"] = ratios(row) if "peer" in self.runs else None
+        return row
 
 
 def right(made, expected, rows):
