@@ -52,6 +52,14 @@ def test_spike(folder):
     assert result["drained_s"] >= 0
 
 
+def test_soak(folder):
+    result = bench(folder, "soak", "--minutes", "0.2", "--rate", "100")
+    assert result["outputs_equal"] is True and result["files_verified"] > 0
+    sample = result["samples"][0]
+    for name in ("cpu_s_per_s", "lake_commits", "memory_mb", "objects", "store_mb"):
+        assert sample[name] > 0, name
+
+
 def test_freshness(folder):
     result = bench(folder, "freshness", "--seconds", "3", "--warmup", "1", "--rate", "500",
                    "--idle", "1")
