@@ -91,7 +91,7 @@ class IcebergLake : public LakeSink {
   Result<std::vector<PreparedTable>> MakeOrChange(SqlSession& session);
   Result<PreparedTable> PrepareOne(SqlSession& session, const TableStream& stream,
                                    SteadyTime deadline);
-  Result<std::string> PutMetadata(const RemotePath& path, const Json& tree, SteadyTime deadline);
+  Result<std::string> PutMetadata(const RemotePath& path, Json tree, SteadyTime deadline);
 
   ObjectStore& store_;
   std::string catalog_;
@@ -186,9 +186,9 @@ Result<PreparedTable> IcebergLake::PrepareOne(SqlSession& session, const TableSt
   SLUICE_ASSIGN(const auto found, FindOurs(session, table));
   if (!found) {
     SLUICE_ASSIGN(const TableLayout layout, NewLayout(table));
-    const Json tree = NewTableMetadata(table.location, layout, WallClockMs());
+    Json tree = NewTableMetadata(table.location, layout, WallClockMs());
     SLUICE_ASSIGN(const std::string path,
-                  PutMetadata(NewMetadata(table.location, ""), tree, deadline));
+                  PutMetadata(NewMetadata(table.location, ""), std::move(tree), deadline));
     SLUICE_TRY(InsertTable(session, catalog_, table.name, path));
     SLUICE_ASSIGN(const auto made, stream.loader()->Load(path, deadline));
     return PrepareTable(table, made->metadata);
@@ -197,20 +197,21 @@ Result<PreparedTable> IcebergLake::PrepareOne(SqlSession& session, const TableSt
   SLUICE_ASSIGN(auto loaded, stream.loader()->Load(pointer, deadline));
   SLUICE_ASSIGN(const TableLayout next, NextLayout(table, loaded->metadata));
   if (DescribeChanges(table, loaded->metadata, next).front().action != "none") {
-    const Json tree = WithLayout(loaded->metadata, pointer, next, WallClockMs());
-    SLUICE_ASSIGN(const std::string path,
-                  PutMetadata(NewMetadata(loaded->metadata.location, pointer), tree, deadline));
+    Json tree = WithLayout(loaded->metadata, pointer, next, WallClockMs());
+    SLUICE_ASSIGN(
+        const std::string path,
+        PutMetadata(NewMetadata(loaded->metadata.location, pointer), std::move(tree), deadline));
     SLUICE_TRY(SwapPointer(session, catalog_, table.name, pointer, path));
     SLUICE_ASSIGN(loaded, stream.loader()->Load(path, deadline));
   }
   return PrepareTable(table, loaded->metadata);
 }
 
-Result<std::string> IcebergLake::PutMetadata(const RemotePath& path, const Json& tree,
+Result<std::string> IcebergLake::PutMetadata(const RemotePath& path, Json tree,
                                              SteadyTime deadline) {
   const std::string text = WriteJson(tree);
-  // Other engines hang on metadata that they cannot parse, so ours is parsed before it is put.
-  SLUICE_TRY(ParseMetadata(text, path.value));
+  // Other engines hang on broken metadata.
+  SLUICE_TRY(CheckMetadata(std::move(tree), path.value));
   SLUICE_TRY(store_.Put(path, text, deadline));
   return path.value;
 }

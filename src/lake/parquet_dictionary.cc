@@ -36,15 +36,16 @@ uint32_t ParquetDictionary::Find(uint64_t word, std::string_view value) {
     place = (place + 1) & (places_.size() - 1);
   }
   if (places_[place] == kFree) Add(place, word, value);
-  last_ = values_[places_[place]];
-  return last_.number;
+  last_number_ = places_[place];
+  last_ = values_[last_number_];
+  return last_number_;
 }
 
 void ParquetDictionary::Add(size_t place, uint64_t word, std::string_view value) {
   const auto length = static_cast<uint32_t>(value.size());
   if (has_lengths_) plain_.Append(&length, sizeof length);
   places_[place] = size();
-  values_.push_back({word, static_cast<uint32_t>(plain_.size()), length, size()});
+  values_.push_back({word, static_cast<uint32_t>(plain_.size()), length});
   plain_.Append(value);
 }
 

@@ -20,7 +20,7 @@ class ParquetDictionary {
   uint32_t NumberOf(std::string_view value) {
     const uint64_t word = WordOf(value);
     // Columns repeat themselves.
-    return Is(last_, word, value) ? last_.number : Find(word, value);
+    return Is(last_, word, value) ? last_number_ : Find(word, value);
   }
   uint32_t size() const { return static_cast<uint32_t>(values_.size()); }
   const ByteBuffer& plain() const { return plain_; }
@@ -36,7 +36,6 @@ class ParquetDictionary {
     uint64_t word;
     uint32_t offset;  // in plain_
     uint32_t length = kFree;
-    uint32_t number;
   };
 
   static uint64_t Load(const char* from) {
@@ -73,6 +72,7 @@ class ParquetDictionary {
   std::vector<Value> values_;
   ByteBuffer plain_;
   Value last_{};
+  uint32_t last_number_ = 0;
 };
 
 }  // namespace sluice
