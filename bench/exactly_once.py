@@ -5,9 +5,8 @@ import os
 import subprocess
 
 from result import Result
-from rig import ROOT, SLUICE, BenchError, Rig, say
+from rig import TOOLS, BenchError, Rig, build_tools, say
 
-TOOL = SLUICE.parents[1] / "bench/commit_bench"
 NAMES = {"BM_Commit": "with_marks_ms", "BM_RowsAlone": "without_ms"}
 
 
@@ -18,10 +17,7 @@ def add_arguments(parser):
 
 def main(args):
     result = Result("exactly-once")
-    built = subprocess.run([ROOT / "scripts/build", SLUICE.parents[1].name, "commit_bench"],
-                           text=True, capture_output=True, check=False)
-    if built.returncode != 0:
-        raise BenchError(built.stderr)
+    build_tools("commit_bench")
     with Rig(args.dir) as rig:
         cases = measure(rig, args.repetitions)
     result.write(args.json, repetitions=args.repetitions, cases=cases)
@@ -30,7 +26,8 @@ def main(args):
 
 def measure(rig, repetitions):
     done = subprocess.run(
-        [TOOL, "--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
+        [TOOLS / "commit_bench", "--benchmark_format=json",
+         f"--benchmark_repetitions={repetitions}",
          "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true",
          "--benchmark_min_time=0.3"],
         env={**os.environ, "SLUICE_BENCH_DATABASE": rig.stack.database()}, text=True,

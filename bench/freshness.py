@@ -67,8 +67,7 @@ def of_sluice(rig, args):
             finally:
                 used = run.stop()
             seen, pointers = table.stop(), lake.stop()
-        if used.exit_code != 0:
-            raise BenchError(f"sluice run ended with {used.exit_code}:\n{tail(pipeline.log)}")
+        pipeline.need(used)
         postgresql = ages(seen, sent, args.warmup)
         there = visible.sent_in(pipeline.url, sluice_side.TABLE, sent["first_us"], sent["last_us"])
         rows, commits = visible.rows_of_pointers(pointers)

@@ -13,10 +13,9 @@ import outputs
 import sluice_side
 from processes import Watched
 from result import Result
-from rig import PARTITIONS, ROOT, SLUICE, BenchError, Rig, say
+from rig import PARTITIONS, TOOLS, BenchError, Rig, build_tools, say
 from servers.postgres import BIN
 
-TOOLS = SLUICE.parents[1] / "bench"
 DECODE_RECORDS = 50_000
 
 
@@ -26,7 +25,7 @@ def add_arguments(parser):
 
 def main(args):
     result = Result("limits")
-    build_tools()
+    build_tools("consume_bench", "decode_bench")
     with Rig(args.dir) as rig:
         sluice_side.warm(rig, args.rows)
         topic, path = rig.topic(args.rows), rig.lines(args.rows)
@@ -43,15 +42,6 @@ def main(args):
             raw |= copies(rig, pipeline)
     result.write(args.json, rows=args.rows, raw=raw, sluice=ours, ratios=ratios(raw, ours))
     return 0
-
-
-def build_tools():
-    """Beside the program; from the cache when nothing changed."""
-    preset = SLUICE.parents[1].name
-    done = subprocess.run([ROOT / "scripts/build", preset, "consume_bench", "decode_bench"],
-                          text=True, capture_output=True, check=False)
-    if done.returncode != 0:
-        raise BenchError(done.stderr)
 
 
 def per_million(row, rows):

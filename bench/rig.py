@@ -21,6 +21,7 @@ import records  # noqa: E402
 from stack import TestStack  # noqa: E402
 
 SLUICE = Path(os.environ.get("SLUICE_BIN", ROOT / "build/release/bin/sluice")).resolve()
+TOOLS = SLUICE.parents[1] / "bench"
 PARTITIONS = 4
 PRODUCE = """\
 version: 1
@@ -44,6 +45,14 @@ def say(text):
 def tail(log):
     """The end of a log, which is gone with its folder."""
     return Path(log).read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def build_tools(*targets):
+    """Into TOOLS, as the program was built; from the cache when nothing changed."""
+    done = subprocess.run([ROOT / "scripts/build", SLUICE.parents[1].name, *targets],
+                          text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise BenchError(done.stderr)
 
 
 class Rig:

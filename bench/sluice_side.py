@@ -54,11 +54,13 @@ class Pipeline:
     def __init__(self, rig, topic, name="sluice", every="30s", upsert=False,
                  shape=records.Shape(), more=(), root="./lake", **variables):
         """`more`: further columns, (name, type), that go through to silver as they are;
-        `variables` are the environment's."""
+        `variables` are more of the environment."""
         self.rig = rig
         self.home = rig.workdir(name)
         self.url = rig.stack.database()
-        self.env = {"DATABASE_URL": self.url, **variables}
+        self.env = {name: value for name, value in os.environ.items()
+                    if name not in ("KAFKA_BROKERS", "LAKE", "S3_ENDPOINT")}
+        self.env |= {"DATABASE_URL": self.url, **variables}
         more = [*([("Blurb", "string")] if shape.padding else []),
                 *((f"c{number}", "int") for number in range(shape.columns)), *more]
         text = PIPELINE.format(
@@ -79,18 +81,28 @@ class Pipeline:
 
     def start(self, *args):
         """`sluice run` in its own process tree; returns it Watched."""
-        env = {name: value for name, value in os.environ.items()
-               if name not in ("KAFKA_BROKERS", "LAKE", "S3_ENDPOINT")} | self.env
         with open(self.stdout, "wb") as stdout:
             return Watched([SLUICE, "run", "-o", "json", "--http", "off", *args], self.log,
-                           cwd=self.home, env=env, stdout=stdout)
+                           cwd=self.home, env=self.env, stdout=stdout)
 
     def once(self, *args):
         """Drains the topic; returns what was Used and what sluice says of it."""
-        used = self.start("--once", *args).wait(TIMEOUT)
-        if used.exit_code != 0:
-            raise BenchError(f"sluice run --once ended with {used.exit_code}:\n{tail(self.log)}")
+        used = self.need(self.start("--once", *args).wait(TIMEOUT))
         return used, json.loads(self.stdout.read_text(encoding="utf-8"))
+
+    def need(self, used):
+        """What a run Used that ended as it should."""
+        if used.exit_code != 0:
+            raise BenchError(f"sluice run ended with {used.exit_code}:\n{tail(self.log)}")
+        return used
+
+    def verify(self):
+        """What `sluice verify` says, of differences too."""
+        done = subprocess.run([SLUICE, "verify", "-o", "json"], cwd=self.home, env=self.env,
+                              text=True, capture_output=True, check=False)
+        if not done.stdout:
+            raise BenchError(done.stderr)
+        return json.loads(done.stdout)
 
     def silver_files(self):
         return outputs.lake_files(self.url, "processed.books")

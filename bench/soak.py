@@ -1,20 +1,19 @@
 """A stream for a long time on S3 with a commit a second: what it costs, minute by minute, while
 maintenance runs by itself."""
 
-import json
-import os
-import subprocess
 import threading
 import time
 import uuid
+from functools import partial
 
 import psycopg
 
 import freshness
 import processes
 import sluice_side
+import visible
 from result import Result
-from rig import PARTITIONS, SLUICE, BenchError, Rig, say, tail, written
+from rig import PARTITIONS, BenchError, Rig, say, written
 
 BUCKET = "raw"
 
@@ -46,9 +45,8 @@ def of_sluice(rig, args):
                                    rig.stack.s3.data / BUCKET / prefix)
         finally:
             used = run.stop()
-        if used.exit_code != 0:
-            raise BenchError(f"sluice run ended with {used.exit_code}:\n{tail(pipeline.log)}")
-        verified = verify(pipeline)
+        pipeline.need(used)
+        verified = pipeline.verify()
         with psycopg.connect(pipeline.url) as connection:
             rows, different = connection.execute(
                 f"SELECT count(*), count(DISTINCT sent_us) FROM {sluice_side.TABLE}").fetchone()
@@ -82,7 +80,8 @@ def stream(rig, args, topic, run, pipeline, store):
         say(samples[-1])
     if not produced:
         raise BenchError("nothing was produced")
-    time.sleep(2)
+    freshness.wait_for_rows(run, pipeline.log, produced["sent"],
+                            partial(visible.total, pipeline.url, sluice_side.TABLE))
     return produced["sent"], samples
 
 
@@ -93,11 +92,3 @@ def lake_commits(url):
                 "SELECT count(*) FROM sluice.commit WHERE sink = 'lake'").fetchone()[0]
         except psycopg.errors.UndefinedTable:
             return 0
-
-
-def verify(pipeline):
-    done = subprocess.run([SLUICE, "verify", "-o", "json"], cwd=pipeline.home, text=True,
-                          env={**os.environ, **pipeline.env}, capture_output=True, check=False)
-    if not done.stdout:
-        raise BenchError(done.stderr)
-    return json.loads(done.stdout)

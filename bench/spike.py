@@ -9,7 +9,7 @@ import processes
 import sluice_side
 import visible
 from result import Result
-from rig import PARTITIONS, BenchError, Rig, say, tail
+from rig import PARTITIONS, Rig, say
 
 SAMPLE_SECONDS = 0.2
 
@@ -69,8 +69,7 @@ def of_sluice(rig, args):
         finally:
             peaks = memory.stop()
             used = run.stop()
-        if used.exit_code != 0:
-            raise BenchError(f"sluice run ended with {used.exit_code}:\n{tail(pipeline.log)}")
+        pipeline.need(used)
         rows = [visible.total(pipeline.url, sluice_side.TABLE),
                 visible.total_in_lake(pipeline.url, "processed.books")]
     figures = {"sent": sent, "spike_per_s": round(spike / args.seconds), "memory_mb": peaks,

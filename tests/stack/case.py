@@ -56,6 +56,12 @@ class Case:
     def produce(self, values, **options):
         return self.stack.produce(self.topic, values, acks=self.acks, **options)
 
+    def edit(self, old, new):
+        """Puts something else into the pipeline file."""
+        text = (self.project.folder / "sluice.yml").read_text(encoding="utf-8")
+        assert old in text, text
+        self.project.write("sluice.yml", text.replace(old, new))
+
     def once(self, code=0, *args):
         """Runs until all that is there is read; returns the finished process."""
         done = self.project.sluice("run", "--once", *args)

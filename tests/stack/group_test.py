@@ -82,9 +82,7 @@ def test_processes_come_and_go():
 def test_warehouse_commits_keep_their_distance():
     topic = shared("kafka", "postgres").topic()
     with Case(topic) as case:
-        case.project.write("sluice.yml", case.project.folder.joinpath("sluice.yml").read_text(
-            encoding="utf-8").replace("warehouse: ${DATABASE_URL}",
-                                      "warehouse: {url: '${DATABASE_URL}', every: 2s}"))
+        case.edit("warehouse: ${DATABASE_URL}", "warehouse: {url: '${DATABASE_URL}', every: 2s}")
         run = case.project.start("run")
         with Stream(case) as stream:
             wait_until(case.count, 60)
@@ -125,8 +123,7 @@ def test_a_static_member_that_dies_while_it_hands_over_leaves_no_partition_behin
     options = {"group.instance.id": "${INSTANCE}", "session.timeout.ms": 30000,
                "heartbeat.interval.ms": 200}
     with Case(topic, options, INSTANCE="one") as case:
-        case.project.write("sluice.yml", case.project.folder.joinpath("sluice.yml").read_text(
-            encoding="utf-8").replace("every: 300ms", "every: 1h"))
+        case.edit("every: 300ms", "every: 1h")
         case.produce([{"value": thing(n), "partition": n % 4} for n in range(40)])
         # What it has not yet put into the lake it commits when partitions are taken away.
         case.project.env["FP"] = "s1_seal.lake:kill:1:7"
