@@ -71,8 +71,8 @@ Status Worker::Live(std::stop_token stop) {
 
 Status Worker::Step(std::stop_token stop) {
   SLUICE_ASSIGN(Polled polled, at_.source.Poll(NextPoll()));
-  const bool records_only = !polled.batch.ranges.empty() && polled.failures.empty() &&
-                            polled.group.assigned.empty() && polled.group.revoked.empty();
+  const bool records_only =
+      !polled.batch.ranges.empty() && polled.failures.empty() && polled.group.empty();
   if (!records_only && !polled.group.lost) SLUICE_TRY(FinishWarehouse(stop));
   for (const auto& failure : polled.failures) StopPartition(failure.partition, failure.error);
   SLUICE_TRY(TakeGroupChange(polled.group, stop));

@@ -36,7 +36,7 @@ class ConsumerGroup {
   void OnRebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* partitions);
   /// Returns what happened since the last call.
   GroupChange TakeChange();
-  bool has_news() const { return !change_.assigned.empty() || !change_.revoked.empty(); }
+  bool has_news() const { return !change_.empty(); }
 
   Status Assign(std::span<const OffsetRange> from);
   Status Unassign(std::span<const PartitionId> partitions);

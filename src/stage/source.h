@@ -27,6 +27,7 @@ struct GroupChange {
   std::vector<PartitionId> assigned;
   std::vector<PartitionId> revoked;
   bool lost = false;  ///< the revoked ones already belong to others: drop, do not commit
+  bool empty() const { return assigned.empty() && revoked.empty(); }
 };
 
 /// A partition that cannot go on, with the reason: kFatal and a code of commit-protocol.md
