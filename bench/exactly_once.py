@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from collections import defaultdict
+from statistics import median
 
 from result import Result
 from rig import TOOLS, BenchError, Rig, build_tools, say
@@ -28,19 +30,21 @@ def measure(rig, repetitions):
     done = subprocess.run(
         [TOOLS / "commit_bench", "--benchmark_format=json",
          f"--benchmark_repetitions={repetitions}",
-         "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true",
+         "--benchmark_enable_random_interleaving=true",
          "--benchmark_min_time=0.3"],
         env={**os.environ, "SLUICE_BENCH_DATABASE": rig.stack.database()}, text=True,
         capture_output=True, check=False)
     if done.returncode != 0:
         raise BenchError(done.stderr)
-    sizes = {}
+    times = defaultdict(list)
     for run in json.loads(done.stdout)["benchmarks"]:
-        if run["aggregate_name"] == "median":
+        if run["run_type"] == "iteration":
             name, rows = run["run_name"].split("/")[:2]
-            sizes.setdefault(int(rows), {})[NAMES[name]] = round(run["real_time"], 3)
-    cases = [{"rows": rows, **times, "costs_percent": percent(times)}
-             for rows, times in sorted(sizes.items())]
+            times[int(rows), NAMES[name]].append(run["real_time"])
+    sizes = {}
+    for (rows, name), found in sorted(times.items()):
+        sizes.setdefault(rows, {})[name] = round(median(found), 3)
+    cases = [{"rows": rows, **row, "costs_percent": percent(row)} for rows, row in sizes.items()]
     for case in cases:
         say(f"{case['rows']:,} rows a commit: {case['with_marks_ms']} ms with marks, "
             f"{case['without_ms']} without")

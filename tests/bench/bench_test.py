@@ -60,6 +60,13 @@ def test_soak(folder):
         assert sample[name] > 0, name
 
 
+def test_exactly_once(folder):
+    result = bench(folder, "exactly-once", "--repetitions", "1")
+    assert [case["rows"] for case in result["cases"]] == [12, 1_000, 50_000]
+    for case in result["cases"]:
+        assert case["with_marks_ms"] > 0 and case["without_ms"] > 0
+
+
 def test_freshness(folder):
     result = bench(folder, "freshness", "--seconds", "3", "--warmup", "1", "--rate", "500",
                    "--idle", "1")
