@@ -69,14 +69,17 @@ def rows(connection, table, found, stop):
             binary=True).fetchall())
         if time.monotonic() - wide > WIDE_SECONDS:
             wide = time.monotonic()
-            for block, count in connection.execute(
-                    f"SELECT {BLOCK}, count(*) FROM {table} "
-                    f"WHERE ctid >= '({seen.back(WIDE_BLOCKS)},0)' GROUP BY 1").fetchall():
-                if count != seen.counts[block]:
-                    seen.add(connection.execute(
-                        f"SELECT sent_us, {block} FROM {table} "
-                        f"WHERE ctid >= '({block},0)' AND ctid < '({block + 1},0)'").fetchall())
+            look_wide(connection, table, seen)
         time.sleep(POLL_SECONDS)
+
+
+def look_wide(connection, table, seen):
+    """Into older pages. Counting is cheap: a look that takes long would see everything else late."""
+    first, past = seen.back(WIDE_BLOCKS), seen.back(BLOCKS_BACK)
+    older = f"FROM {table} WHERE ctid >= '({first},0)' AND ctid < '({past},0)'"
+    count = connection.execute(f"SELECT count(*) {older}").fetchone()[0]
+    if count != sum(seen.counts[block] for block in range(first, past)):
+        seen.add(connection.execute(f"SELECT sent_us, {BLOCK} {older}", binary=True).fetchall())
 
 
 class Seen:
