@@ -18,12 +18,6 @@ namespace {
 constexpr int64_t kPageBytes = 512 << 10;
 constexpr int64_t kLeastPageBytes = 32 << 10;
 
-void DestroySelection(duckdb_selection_vector* selection) {
-  duckdb_destroy_selection_vector(*selection);
-}
-
-using DuckSelection = DuckHandle<duckdb_selection_vector, DestroySelection>;
-
 Status CheckLimit(std::string_view name, int64_t value, int64_t least, int64_t most) {
   if (value >= least && value <= most) return {};
   return Fail(ErrorKind::kInvalidConfig,

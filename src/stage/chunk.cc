@@ -1,6 +1,7 @@
 #include "stage/chunk.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "stage/duck.h"
@@ -44,12 +45,11 @@ Chunk::~Chunk() {
 
 Chunk Chunk::Select(std::span<const uint32_t> keep) const {
   Chunk selected(LikeColumns(chunk_, 0, columns()));
-  const duckdb_selection_vector selection = duckdb_create_selection_vector(kChunkRows);
-  std::copy(keep.begin(), keep.end(), duckdb_selection_vector_get_data_ptr(selection));
+  const DuckSelection selection(duckdb_create_selection_vector(kChunkRows));
+  std::copy(keep.begin(), keep.end(), duckdb_selection_vector_get_data_ptr(selection.get()));
   for (size_t i = 0; i < columns(); ++i) {
-    duckdb_vector_copy_sel(column(i), selected.column(i), selection, keep.size(), 0, 0);
+    duckdb_vector_copy_sel(column(i), selected.column(i), selection.get(), keep.size(), 0, 0);
   }
-  duckdb_destroy_selection_vector(selection);
   selected.SetRows(keep.size());
   return selected;
 }
@@ -69,6 +69,13 @@ LineageView LineageOf(const Chunk& chunk) {
   return {static_cast<const int64_t*>(data(0)), duckdb_vector_get_validity(chunk.column(first)),
           static_cast<const int32_t*>(data(1)), static_cast<const int32_t*>(data(2)),
           static_cast<const int64_t*>(data(3))};
+}
+
+void CopyValidity(duckdb_vector from, duckdb_vector to, size_t rows) {
+  const uint64_t* mask = duckdb_vector_get_validity(from);
+  if (mask == nullptr) return;
+  duckdb_vector_ensure_validity_writable(to);
+  std::memcpy(duckdb_vector_get_validity(to), mask, (rows + 63) / 64 * sizeof(uint64_t));
 }
 
 size_t RowCount(const Chunks& chunks) {

@@ -66,6 +66,9 @@ inline std::string_view ViewOf(const duckdb_string_t& text) {
   return {length <= 12 ? text.value.inlined.inlined : text.value.pointer.ptr, length};
 }
 
+/// Marks as NULL in `to` what is NULL in the first `rows` of `from`.
+void CopyValidity(duckdb_vector from, duckdb_vector to, size_t rows);
+
 /// Returns the sum of rows.
 size_t RowCount(const Chunks& chunks);
 

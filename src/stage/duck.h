@@ -41,6 +41,12 @@ using DuckConnectionHandle = DuckHandle<duckdb_connection, duckdb_disconnect>;
 using DuckPrepared = DuckHandle<duckdb_prepared_statement, duckdb_destroy_prepare>;
 using DuckValue = DuckHandle<duckdb_value, duckdb_destroy_value>;
 using DuckTableFunction = DuckHandle<duckdb_table_function, duckdb_destroy_table_function>;
+using DuckScalarFunction = DuckHandle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
+
+inline void DestroySelection(duckdb_selection_vector* selection) {
+  duckdb_destroy_selection_vector(*selection);
+}
+using DuckSelection = DuckHandle<duckdb_selection_vector, DestroySelection>;
 
 /// Owns a query's result; filled by duckdb_query and the like through `out()`.
 class DuckResult {

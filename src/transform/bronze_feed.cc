@@ -59,8 +59,8 @@ void CopyNextRows(const BronzeFeed::State& state, Scan& scan, duckdb_data_chunk 
     scan.chunk_start += state.bronze[scan.chunk++].rows();
   }
   const Chunk& chunk = state.bronze[scan.chunk];
-  const duckdb_selection_vector selection = duckdb_create_selection_vector(kChunkRows);
-  sel_t* picks = duckdb_selection_vector_get_data_ptr(selection);
+  const DuckSelection selection(duckdb_create_selection_vector(kChunkRows));
+  sel_t* picks = duckdb_selection_vector_get_data_ptr(selection.get());
   size_t count = 0;
   while (count < wanted.size() && wanted[count] < scan.chunk_start + chunk.rows()) {
     picks[count] = static_cast<sel_t>(wanted[count] - scan.chunk_start);
@@ -68,9 +68,8 @@ void CopyNextRows(const BronzeFeed::State& state, Scan& scan, duckdb_data_chunk 
   }
   for (size_t i = 0; i < scan.columns.size(); ++i) {
     duckdb_vector_copy_sel(chunk.column(scan.columns[i]), duckdb_data_chunk_get_vector(output, i),
-                           selection, count, 0, 0);
+                           selection.get(), count, 0, 0);
   }
-  duckdb_destroy_selection_vector(selection);
   duckdb_data_chunk_set_size(output, count);
   scan.taken += count;
 }

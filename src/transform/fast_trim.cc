@@ -54,17 +54,12 @@ void TrimColumn(duckdb_function_info, duckdb_data_chunk input, duckdb_vector out
   const auto* data = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(texts));
   const uint64_t* validity = duckdb_vector_get_validity(texts);
   auto* results = static_cast<duckdb_string_t*>(duckdb_vector_get_data(output));
-  if (validity != nullptr) {
-    duckdb_vector_ensure_validity_writable(output);
-    std::memcpy(duckdb_vector_get_validity(output), validity, (rows + 63) / 64 * sizeof(uint64_t));
-  }
+  CopyValidity(texts, output, rows);
   for (idx_t row = 0; row < rows; ++row) {
     if (!IsValid(validity, row)) continue;
     results[row] = Share(TrimSpaces(ViewOf(data[row])));
   }
 }
-
-using DuckFunction = DuckHandle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 
 }  // namespace
 
@@ -75,7 +70,7 @@ std::string_view TrimSpaces(std::string_view text) {
 }
 
 Status RegisterFastTrim(duckdb_connection connection) {
-  const DuckFunction function(duckdb_create_scalar_function());
+  const DuckScalarFunction function(duckdb_create_scalar_function());
   const DuckType text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
   duckdb_scalar_function_set_name(function.get(), kFastTrim.data());
   duckdb_scalar_function_add_parameter(function.get(), text.get());

@@ -8,17 +8,9 @@ namespace sluice {
 namespace {
 
 using StatePtr = std::shared_ptr<RowCatcher::State>;
-using DuckFunction = DuckHandle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 
 void DeleteState(void* owned) {
   delete static_cast<StatePtr*>(owned);
-}
-
-void CopyValidity(duckdb_vector from, duckdb_vector to, size_t rows) {
-  const uint64_t* mask = duckdb_vector_get_validity(from);
-  if (mask == nullptr) return;
-  duckdb_vector_ensure_validity_writable(to);
-  std::memcpy(duckdb_vector_get_validity(to), mask, (rows + 63) / 64 * sizeof(uint64_t));
 }
 
 void CopyTexts(duckdb_vector from, duckdb_vector to, size_t rows, Arena& arena) {
@@ -35,12 +27,11 @@ void CopyTexts(duckdb_vector from, duckdb_vector to, size_t rows, Arena& arena) 
 }
 
 void CopyNested(duckdb_vector from, duckdb_vector to, size_t rows) {
-  const duckdb_selection_vector all = duckdb_create_selection_vector(rows);
+  const DuckSelection all(duckdb_create_selection_vector(rows));
   for (size_t row = 0; row < rows; ++row) {
-    duckdb_selection_vector_get_data_ptr(all)[row] = static_cast<sel_t>(row);
+    duckdb_selection_vector_get_data_ptr(all.get())[row] = static_cast<sel_t>(row);
   }
-  duckdb_vector_copy_sel(from, to, all, rows, 0, 0);
-  duckdb_destroy_selection_vector(all);
+  duckdb_vector_copy_sel(from, to, all.get(), rows, 0, 0);
 }
 
 void CopyColumn(const Type& type, duckdb_vector from, duckdb_vector to, size_t rows, Arena& arena) {
@@ -72,7 +63,7 @@ Result<std::unique_ptr<RowCatcher>> RowCatcher::Make(duckdb_connection connectio
                                                      const std::string& name,
                                                      const Schema& layout) {
   auto state = std::make_shared<State>(State{layout});
-  const DuckFunction function(duckdb_create_scalar_function());
+  const DuckScalarFunction function(duckdb_create_scalar_function());
   duckdb_scalar_function_set_name(function.get(), name.c_str());
   for (const Field& field : layout.fields) {
     duckdb_scalar_function_add_parameter(function.get(), ToDuckType(field.type).get());
