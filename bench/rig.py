@@ -64,7 +64,7 @@ class Rig:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)  # PostgreSQL runs as another user
         self.stack = TestStack(self.folder / "stack")
-        self._topics = {}
+        self._topics, self._made = {}, []
 
     def __enter__(self):
         try:
@@ -101,7 +101,7 @@ class Rig:
         wanted = (rows, seed, shape, partitions)
         if wanted not in self._topics:
             path = self.lines(rows, seed, shape)
-            topic = self.stack.topic(partitions=partitions, retention_ms=-1)
+            topic = self.new_topic(partitions)
             begun = time.monotonic()
             self.produce(topic, path)
             seconds = time.monotonic() - begun
@@ -109,6 +109,11 @@ class Rig:
                 f"partitions in {seconds:.1f} s")
             self._topics[wanted] = topic
         return self._topics[wanted]
+
+    def new_topic(self, partitions):
+        """An empty one; `forget` deletes it too."""
+        self._made.append(self.stack.topic(partitions=partitions, retention_ms=-1))
+        return self._made[-1]
 
     def produce(self, topic, path):
         """Sends a file's lines, each confirmed."""
@@ -122,8 +127,9 @@ class Rig:
 
     def forget(self):
         """Deletes the topics, and with them their records on disk."""
-        while self._topics:
-            self.stack.delete_topic(self._topics.popitem()[1])
+        self._topics.clear()
+        while self._made:
+            self.stack.delete_topic(self._made.pop())
 
     def meter(self):
         return Meter(self.stack)

@@ -74,7 +74,7 @@ def rows(connection, table, found, stop):
 
 
 def look_wide(connection, table, seen):
-    """Into older pages. Counting is cheap: a look that takes long would see everything else late."""
+    """Into older pages. Counting is cheap: a look that takes long sees everything else late."""
     first, past = seen.back(WIDE_BLOCKS), seen.back(BLOCKS_BACK)
     older = f"FROM {table} WHERE ctid >= '({first},0)' AND ctid < '({past},0)'"
     count = connection.execute(f"SELECT count(*) {older}").fetchone()[0]

@@ -60,6 +60,14 @@ def test_soak(folder):
         assert sample[name] > 0, name
 
 
+def test_scale_makes_many_records_in_pieces(folder):
+    result = bench(folder, "scale", "--rows", "5000", "--only", "rows", "--piece", "8000")
+    assert result["outputs_equal"] is True
+    # Blank titles, one in a thousand, are left out; two pieces have a record that is no JSON.
+    made = [(case["rows"], case["lake_rows"]) for case in result["cases"]]
+    assert made == [(1_000, 999), (5_000, 4_995), (20_000, 20_000 - 20 - 2)]
+
+
 def test_exactly_once(folder):
     result = bench(folder, "exactly-once", "--repetitions", "1")
     assert [case["rows"] for case in result["cases"]] == [12, 1_000, 50_000]
