@@ -16,9 +16,11 @@ namespace {
 
 constexpr int64_t kFirstDelayMs = 50;
 constexpr int64_t kMaxDelayMs = 5'000;
-// A worker that freezes in here holds locks for which others wait: the server ends its session.
+// A worker that freezes in a commit holds locks for which others wait: the server ends its session.
 // Just above the time that a commit may spend on the object store between two statements.
 constexpr std::string_view kBegin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '6s'";
+// The same statements over a few rows, each time: to plan one took longer than to run it.
+constexpr std::string_view kPlanOnce = "SET plan_cache_mode = force_generic_plan";
 
 // S9. A failpoint's error here is a lost reply: before the statement was sent, or after it.
 Status SendCommit(SqlSession& session, [[maybe_unused]] std::string_view kind) {
@@ -45,6 +47,7 @@ Result<SqlSession*> Committer::Session() {
     session_.reset();
     SLUICE_ASSIGN(session_,
                   database_.Connect(name_.program + ":" + name_.pipeline + ":" + name_.worker));
+    SLUICE_TRY(session_->Query(kPlanOnce));
   }
   return session_.get();
 }

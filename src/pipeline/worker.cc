@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPollWait{100};
 // A small commit costs much the same with one row or with a hundred: so often at most.
-constexpr milliseconds kBatchPace{10};
+constexpr milliseconds kBatchPace{7};
 // From so many records on, the next batch need not wait for what arrives meanwhile. The loads under
 // which faults are tried are small.
 #ifdef SLUICE_FAILPOINTS
