@@ -136,6 +136,19 @@ def total(url, table):
 
 def total_in_lake(url, table):
     """How many rows the current snapshot of an Iceberg table has, by its summary."""
+    metadata = _metadata(url, table)
+    current = metadata.get("current-snapshot-id")
+    return next((int(snapshot["summary"].get("total-records", 0))
+                 for snapshot in metadata.get("snapshots", [])
+                 if snapshot["snapshot-id"] == current), 0)
+
+
+def snapshots(url, table):
+    """Those that an Iceberg table keeps, as its metadata has them."""
+    return _metadata(url, table).get("snapshots", [])
+
+
+def _metadata(url, table):
     namespace, name = table.split(".")
     with psycopg.connect(url) as connection:
         try:
@@ -143,12 +156,8 @@ def total_in_lake(url, table):
                                      "table_namespace = %s AND table_name = %s",
                                      (namespace, name)).fetchone()
         except psycopg.errors.UndefinedTable:
-            return 0
-    metadata = json.loads(_local(row[0]).read_text(encoding="utf-8")) if row else {}
-    current = metadata.get("current-snapshot-id")
-    return next((int(snapshot["summary"].get("total-records", 0))
-                 for snapshot in metadata.get("snapshots", [])
-                 if snapshot["snapshot-id"] == current), 0)
+            return {}
+    return json.loads(_local(row[0]).read_text(encoding="utf-8")) if row else {}
 
 
 def rows_of_pointers(found):

@@ -85,3 +85,18 @@ def test_freshness(folder):
         assert age["rows"] > 1_000
         assert 0 < age["p50_ms"] <= age["p99_ms"] <= age["max_ms"], age
     assert result["first_commit_ms"] > 0
+
+
+def test_maintenance(folder):
+    result = bench(folder, "maintenance", "--rows", "20000", "--pairs", "1")
+    for side in ("off", "on"):
+        assert result[side]["rows_per_s"] > 0 and result[side]["appends"] >= 2, side
+    assert result["off"]["compactions"] == 0
+
+
+def test_profile(folder):
+    if shutil.which("perf") is None:
+        pytest.skip("perf is not installed: the part says so")
+    result = bench(folder, "profile", "--rows", "100000")
+    assert 99 < sum(part["percent"] for part in result["parts"]) < 101
+    assert {"zstd", "librdkafka", "Parquet"} < {part["part"] for part in result["parts"]}
