@@ -31,7 +31,7 @@ def add_arguments(parser):
 
 def main(args):
     if shutil.which("perf") is None:
-        raise BenchError("perf is missing: apt-get install linux-perf")
+        raise BenchError("perf is missing: scripts/deps --bench")
     result = Result("profile")
     with Rig(args.dir) as rig:
         sluice_side.warm(rig, args.rows)

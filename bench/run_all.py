@@ -13,11 +13,13 @@ from spark_side import SUBMIT
 
 HERE = Path(__file__).resolve().parent
 SET = {
-    "compare": ("compare", "--sizes", "2000000,6000000", "--pairs", "5"),
+    "compare": ("compare", "--sizes", "2000000,6000000", "--pairs", "3"),
     "limits": ("limits", "--rows", "2000000"),
+    "profile": ("profile",),
     "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "30", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "30"),
     "spike": ("spike",),
+    "maintenance": ("maintenance",),
     "exactly-once": ("exactly-once",),
     "scale": ("scale",),
     "growth": ("growth", "--commits", "10000", "--keep", "100"),
@@ -25,11 +27,13 @@ SET = {
 TRIAL = {
     "compare": ("compare", "--sizes", "50000,100000", "--pairs", "1"),
     "limits": ("limits", "--rows", "100000"),
+    "profile": ("profile", "--rows", "100000"),
     "freshness-1000": ("freshness", "--rate", "1000", "--seconds", "4", "--warmup",
                        "2", "--idle", "2", "--peer"),
     "freshness-20000": ("freshness", "--rate", "20000", "--seconds", "3", "--warmup", "1",
                         "--idle", "2"),
     "spike": ("spike", "--seconds", "4", "--calm", "2"),
+    "maintenance": ("maintenance", "--rows", "100000", "--pairs", "1"),
     "exactly-once": ("exactly-once", "--repetitions", "1"),
     "scale": ("scale", "--rows", "20000"),
     "growth": ("growth", "--commits", "100"),
@@ -41,8 +45,8 @@ LEAST_SECONDS = 60
 
 def add_arguments(parser):
     parser.add_argument("--json-dir", metavar="DIR", required=True)
-    parser.add_argument("--minutes", type=float, default=25, help="what does not fit in is left "
-                        "out, and said (25)")
+    parser.add_argument("--minutes", type=float, default=40, help="what does not fit in is left "
+                        "out, and said (40)")
     parser.add_argument("--no-peer", action="store_true", help="without Spark")
     parser.add_argument("--trial", action="store_true", help="small sizes: does everything work?")
     parser.add_argument("--only", action="append", choices=SET, help="may be repeated")
