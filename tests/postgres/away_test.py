@@ -37,6 +37,13 @@ class AwayTest(unittest.TestCase):
         return self.server.sql("SELECT count(*) FROM sluice.position WHERE owner IS NOT NULL") \
             != [(0,)]
 
+    def reads(self):
+        """Whether a worker has done all that a claim takes, the look for zombies at its end, too:
+        without a server that would begin anew."""
+        return self.owned() and self.server.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'sluice:%' "
+            "AND state = 'idle' AND query LIKE '%pg_terminate_backend%'") != [(0,)]
+
     def committed(self):
         return self.oracle.sql("SELECT coalesce(sum(n_ok), 0) FROM sluice.commit")[0][0]
 
@@ -106,7 +113,7 @@ class AwayTest(unittest.TestCase):
     def test_a_stop_while_it_is_away(self):
         self.project.broker(1)
         run = self.project.start("run")
-        wait_until(self.owned)
+        wait_until(self.reads)
         self.server.stop()
         self.project.ok("produce", "people.csv")
         wait_until(lambda: "will be tried again" in self.text(run))
