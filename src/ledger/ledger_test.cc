@@ -248,6 +248,41 @@ TEST_F(LedgerTest, AnotherLifeOfATopicNeedsTheOperatorsWord) {
   EXPECT_TRUE(ResolveLog(*session_, std::string(kPipeline), Topic("e1", true), false));
 }
 
+// A session behind whose first statement something else happens.
+class Interrupted : public SqlSession {
+ public:
+  Interrupted(SqlSession& session, std::function<void()> between)
+      : session_(session), between_(std::move(between)) {}
+  Result<SqlRows> Query(std::string_view sql, std::span<const SqlValue> params) override {
+    auto rows = session_.Query(sql, params);
+    if (const auto between = std::exchange(between_, nullptr)) between();
+    return rows;
+  }
+  Result<SqlRows> Query(std::string_view sql) override { return Query(sql, {}); }
+  Result<int64_t> CopyIn(std::string_view sql, std::span<const std::string_view> rows) override {
+    return session_.CopyIn(sql, rows);
+  }
+  bool IsAlive() const override { return session_.IsAlive(); }
+  int32_t BackendPid() const override { return session_.BackendPid(); }
+
+ private:
+  SqlSession& session_;
+  std::function<void()> between_;
+};
+
+TEST_F(LedgerTest, TwoStartsAtOnceMakeOneLog) {
+  ASSERT_TRUE(session_->Query("DELETE FROM sluice.log"));
+  const auto other = *database_->Connect("sluice-test-other");
+  Result<LogId> theirs = LogId{};
+  Interrupted session(
+      *session_, [&] { theirs = ResolveLog(*other, std::string(kPipeline), Topic("t3"), false); });
+  const auto ours = ResolveLog(session, std::string(kPipeline), Topic("t3"), false);
+  ASSERT_TRUE(theirs) << theirs.error().message;
+  ASSERT_TRUE(ours) << ours.error().message;
+  EXPECT_EQ(ours->value, theirs->value);
+  EXPECT_EQ(Count("sluice.log"), 1);
+}
+
 TEST_F(LedgerTest, AChangedTransformIsAcceptedByNameOnly) {
   const Status refused = RegisterPipeline(*session_, Known("two"));
   ASSERT_FALSE(refused);
