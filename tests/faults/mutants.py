@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from on_workers import await_kills, await_stops
 from project import ROOT
-from world import Trouble, World
+from trouble import Trouble
+from world import World
 
 BIN = ROOT / "build/dev/bin"
 LANES = 2

@@ -16,7 +16,8 @@ import psycopg
 
 from project import ROOT
 from scenario import SCENARIOS
-from world import Trouble, World
+from trouble import Trouble
+from world import World
 
 ROUNDS_PER_WORLD = 15
 CAUGHT_UP_WITHIN = 120.0

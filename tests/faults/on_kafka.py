@@ -5,7 +5,7 @@ import time
 from confluent_kafka import Producer
 
 from scenario import scenario, unsupported
-from world import Trouble
+from trouble import Trouble
 
 
 @scenario(10, needs={"kafka"}, weight=0.7)

@@ -7,7 +7,7 @@ import time
 from on_workers import await_stops
 from project import SLUICE
 from scenario import MAINTENANCE_STEPS, REBUILD_STEPS, scenario, seed_of
-from world import Trouble
+from trouble import Trouble
 
 # Snapshots go soon, so that there is always something to expire; audits take less.
 OFTEN = ("--keep-snapshots", "10", "--snapshot-age", "30s")

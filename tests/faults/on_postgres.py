@@ -10,7 +10,7 @@ import psycopg
 
 from on_machine import fill
 from scenario import scenario, seed_of
-from world import Trouble
+from trouble import Trouble
 
 WORKERS = "application_name LIKE 'sluice:%'"
 

@@ -6,7 +6,7 @@ import time
 from confluent_kafka import Producer
 
 from scenario import scenario
-from world import Trouble
+from trouble import Trouble
 
 REFUSED = 97  # a number whose record belongs into the quarantine
 

@@ -8,7 +8,7 @@ from pyiceberg.exceptions import CommitFailedException
 
 from pointer_watch import PointerWatch
 from scenario import scenario, unsupported
-from world import Trouble
+from trouble import Trouble
 
 
 def answers(world, draw, share, fault, seconds, methods=("PUT", "GET", "HEAD")):

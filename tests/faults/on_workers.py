@@ -4,7 +4,7 @@ import signal
 import time
 
 from scenario import DOUBT_STEPS, STEPS, scenario, seed_of
-from world import Trouble
+from trouble import Trouble
 
 
 def await_kills(workers, count, seconds=60.0):

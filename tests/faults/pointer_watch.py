@@ -5,7 +5,7 @@ import time
 
 import psycopg
 
-from world import Trouble
+from trouble import Trouble
 
 LOOK_SECONDS = 0.1
 # 5 s for all that a commit waits for, 1 s until the server ends a frozen one (commit-protocol.md,

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from project import SLUICE  # noqa: E402
+from trouble import Trouble, stacks  # noqa: E402
 from servers.process import die_with_parent  # noqa: E402
 
 LOOK_EVERY = 0.05
@@ -122,7 +123,11 @@ class Workers:
             process = slot.process
             process.send_signal(signal.SIGTERM)
         start = time.monotonic()
-        code = process.wait(seconds)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired as late:
+            (self.folder / f"stacks-{number}.log").write_text(stacks(process.pid))
+            raise Trouble(f"SIGTERM: worker {number} runs on after {seconds} s") from late
         return code, time.monotonic() - start
 
     def end_all(self, again=False):

@@ -14,6 +14,7 @@ import records  # noqa: E402
 from acks import Acks  # noqa: E402
 from audit import Audit  # noqa: E402
 from project import Project  # noqa: E402
+from trouble import Trouble  # noqa: E402
 from workers import Workers  # noqa: E402
 from servers.process import die_with_parent  # noqa: E402
 
@@ -21,10 +22,6 @@ SUPPORT = Path(__file__).resolve().parents[1] / "support"
 SESSION = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 200, "socket.timeout.ms": 10_000,
            "max.poll.interval.ms": 60_000}
 STATIC = {"group.instance.id": "'${INSTANCE:none}'"}
-
-
-class Trouble(Exception):
-    """A scenario did not end as it must."""
 
 
 class World:
