@@ -24,7 +24,6 @@ PARTS = {
     "spike": ("spike", "twenty times the load for a minute: memory, and how soon it is drained"),
     "exactly-once": ("exactly_once", "a commit with its marks, and without them"),
     "growth": ("growth", "a lake commit's time and a reader's, after more and more commits"),
-    "maintenance": ("maintenance", "a run with maintenance beside it, and without"),
     "soak": ("soak", "a stream on S3 with a commit a second, minute by minute"),
     "all": ("run_all", "all of them, JSON into a folder; 40 minutes at most"),
     "report": ("report", "the tables of docs/benchmarks.md from that folder"),

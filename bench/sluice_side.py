@@ -20,7 +20,6 @@ source:
   kafka: {brokers}
   topic: {topic}
 lake: {{root: {root}, every: {every}}}
-maintenance: {maintenance}
 warehouse: ${{DATABASE_URL}}
 bronze:
   raw.books:
@@ -53,7 +52,7 @@ class Pipeline:
     """A pipeline on a database and a folder of its own; closed, both are gone."""
 
     def __init__(self, rig, topic, name="sluice", every="30s", upsert=False,
-                 shape=records.Shape(), more=(), root="./lake", maintenance="on", **variables):
+                 shape=records.Shape(), more=(), root="./lake", **variables):
         """`more`: further columns, (name, type), that go through to silver as they are;
         `variables` are more of the environment."""
         self.rig = rig
@@ -65,8 +64,7 @@ class Pipeline:
         more = [*([("Blurb", "string")] if shape.padding else []),
                 *((f"c{number}", "int") for number in range(shape.columns)), *more]
         text = PIPELINE.format(
-            brokers=rig.stack.kafka.address, topic=topic, root=root, every=every,
-            maintenance=maintenance, table=TABLE,
+            brokers=rig.stack.kafka.address, topic=topic, root=root, every=every, table=TABLE,
             mode="mode: upsert, key: [book_title, authors]" if upsert else "mode: append",
             bronze_more="".join(f"      {name}: {kind}\n" for name, kind in more),
             silver_more="".join(f',\n             "{name}"' for name, _ in more))

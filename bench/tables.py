@@ -156,15 +156,6 @@ def exactly_once(result):
                    case["costs_percent"]] for case in result["cases"]])
 
 
-def maintenance(result):
-    return table(["maintenance", "rows/s", "CPU, s", "peak MB", "lake commits", "compactions"],
-                 [[side, result[side]["rows_per_s"], result[side]["cpu_s"],
-                   result[side]["memory_mb"], round(result[side]["appends"]),
-                   round(result[side]["compactions"])]
-                  for side in ("off", "on")]) + (
-        f"\n{result['rows']:,} rows, `lake.every: {result['lake_every']}`; on: every 3 s.\n")
-
-
 def profile(result):
     return table(["part", "%", "CPU-s per million"],
                  [[part["part"], part["percent"], part["cpu_s_per_million"]]
@@ -178,6 +169,5 @@ KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
          "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
          "spike": ("spike", spike), "profile": ("profile", profile),
-         "maintenance": ("maintenance", maintenance),
          "exactly-once": ("exactly-once", exactly_once), "soak": ("soak", soak),
          "growth": ("growth", growth)}

@@ -87,13 +87,6 @@ def test_freshness(folder):
     assert result["first_commit_ms"] > 0
 
 
-def test_maintenance(folder):
-    result = bench(folder, "maintenance", "--rows", "20000", "--pairs", "1")
-    for side in ("off", "on"):
-        assert result[side]["rows_per_s"] > 0 and result[side]["appends"] >= 2, side
-    assert result["off"]["compactions"] == 0
-
-
 def test_profile(folder):
     if shutil.which("perf") is None:
         pytest.skip("perf is not installed: the part says so")
