@@ -134,29 +134,26 @@ Result<std::optional<LogId>> FindLog(SqlSession& session, const std::string& pip
   return LogId{static_cast<int32_t>(IntegerOf(known.rows[0][0]))};
 }
 
-// Asks in one statement whether the log is known and whether another is: between two, a start at
-// the same moment may make this very log.
+// Others are looked for first: a start at the same moment may make this very log, which must then
+// be found as ours.
 Result<LogId> ResolveLog(SqlSession& session, const std::string& pipeline,
                          const TopicIdentity& topic, bool accept_new) {
   const std::array<SqlValue, 5> params{pipeline, topic.topic, topic.topic_uuid, topic.cluster_id,
                                        topic.embedded ? "t" : "f"};
-  SLUICE_ASSIGN(const SqlRows known,
-                session.Query("SELECT log_id, topic_uuid = $3 AND cluster_id = $4 AS same, "
-                              "topic_uuid, cluster_id FROM sluice.log WHERE pipeline = $1 AND "
-                              "topic = $2 AND (NOT embedded OR topic_uuid = $3 AND cluster_id = $4)"
-                              " ORDER BY same DESC, log_id DESC LIMIT 1",
-                              std::span(params).first(4)));
-  const SqlRow* latest = known.rows.empty() ? nullptr : &known.rows[0];
-  if (latest != nullptr && latest->at(1) == "t") {
-    return LogId{static_cast<int32_t>(IntegerOf(latest->at(0)))};
-  }
-  if (latest != nullptr && !accept_new && !topic.embedded) {
+  SLUICE_ASSIGN(
+      const SqlRows others,
+      session.Query("SELECT log_id, topic_uuid, cluster_id FROM sluice.log WHERE pipeline "
+                    "= $1 AND topic = $2 AND NOT embedded ORDER BY log_id DESC LIMIT 1",
+                    std::span(params).first(2)));
+  SLUICE_ASSIGN(const auto known, FindLog(session, pipeline, topic));
+  if (known) return *known;
+  if (!others.rows.empty() && !accept_new && !topic.embedded) {
     return Fail(
         ErrorKind::kInvalidConfig,
         fmt::format("topic `{}` is not the one this pipeline has read: it was made again or "
                     "lies on another cluster (topic {} on cluster {}, recorded {} on {})",
-                    topic.topic, topic.topic_uuid, topic.cluster_id, *latest->at(2),
-                    *latest->at(3)),
+                    topic.topic, topic.topic_uuid, topic.cluster_id, *others.rows[0][1],
+                    *others.rows[0][2]),
         "offsets of another log mean other records; if that is meant, `sluice offsets "
         "accept-new-log` starts it as a new log",
         "E0402");
