@@ -14,7 +14,8 @@ TOP = 20
 SYMBOLS = {
     "JSON, with simdjson": ("sluice::json::", "simdjson::"),
     "librdkafka": ("rd_", "rdk_", "unittest_", "cnd_", "mtx_"),
-    "Parquet": ("sluice::Parquet", "sluice::Append", "sluice::FindSlots"),
+    "Parquet": ("sluice::Parquet", "sluice::AppendHybrid", "sluice::AppendPacked",
+                "sluice::FindSlots"),
     "COPY for PostgreSQL": ("sluice::CopyEncoder", "sluice::ToPgTimestamp"),
     "malloc and free": ("malloc", "free", "cfree", "calloc", "realloc", "_int_", "__libc_calloc",
                         "__libc_malloc", "__libc_free", "unlink_chunk", "operator new"),
@@ -22,7 +23,7 @@ SYMBOLS = {
 }
 LIBRARIES = {"kernel": "the kernel", "libzstd": "zstd", "libduckdb": "DuckDB",
              "libsimdjson": "JSON, with simdjson", "libpq": "libpq"}
-OTHERS = "the rest of sluice"
+OTHERS = "the rest of sluice and of libc"
 
 
 def add_arguments(parser):
