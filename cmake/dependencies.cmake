@@ -26,6 +26,6 @@ set_target_properties(duckdb PROPERTIES
 
 add_library(rdkafka STATIC IMPORTED)
 set_target_properties(rdkafka PROPERTIES
-  IMPORTED_LOCATION ${SLUICE_DEPS_DIR}/librdkafka-2.15.1-patched-2/lib/librdkafka.a
-  INTERFACE_INCLUDE_DIRECTORIES ${SLUICE_DEPS_DIR}/librdkafka-2.15.1-patched-2/include
+  IMPORTED_LOCATION ${SLUICE_DEPS_DIR}/librdkafka-2.15.1-patched-3/lib/librdkafka.a
+  INTERFACE_INCLUDE_DIRECTORIES ${SLUICE_DEPS_DIR}/librdkafka-2.15.1-patched-3/include
   INTERFACE_LINK_LIBRARIES "ssl;crypto;sasl2;zstd;lz4;z;curl;m;dl;rt;Threads::Threads")

@@ -16,6 +16,7 @@ namespace {
 // request to join at once.
 constexpr int64_t kGoodbyeMs = 4'000;
 constexpr int64_t kFirstAnswerMs = 1'000;
+constexpr int64_t kCloseMs = 6'000;
 constexpr int kServeMs = 10;
 
 Status ToStatus(rd_kafka_error_t* raw, std::string_view doing) {
@@ -37,7 +38,7 @@ Status ConsumerGroup::Join() {
   return Fail(ToError(code, "joining the consumer group failed", rd_kafka_err2str(code)));
 }
 
-void ConsumerGroup::Leave() {
+bool ConsumerGroup::Leave() {
   leaving_ = true;
   // An open revocation would hold the goodbye up, and nothing is to be fetched meanwhile; errors
   // change nothing any more.
@@ -46,10 +47,26 @@ void ConsumerGroup::Leave() {
   static_cast<void>(Unassign(all));
   // A static member stays for its next life (KIP-345).
   if (!is_static_) SayGoodbye();
-  rd_kafka_consumer_close(client_);
+  return Close();
 }
 
-// rd_kafka_consumer_close sends no LeaveGroup for a cooperative member without partitions, be it
+// As rd_kafka_consumer_close, which waits without end for a broker that does not answer.
+bool ConsumerGroup::Close() {
+  const KafkaQueue events(rd_kafka_queue_new(client_));
+  const KafkaError refused(rd_kafka_consumer_close_queue(client_, events.get()));
+  if (refused) return true;  // a fatal error: rd_kafka_destroy then waits for nothing
+  const SteadyTime start = Now();
+  while (rd_kafka_consumer_closed(client_) == 0 && ElapsedMs(start) < kCloseMs) {
+    rd_kafka_queue_poll_callback(events.get(), kServeMs);
+  }
+  if (rd_kafka_consumer_closed(client_) != 0) return true;
+  Log(LogLevel::kWarn,
+      "the broker did not hear that this consumer leaves: its group goes on "
+      "without it after session.timeout.ms");
+  return false;
+}
+
+// Closing a consumer sends no LeaveGroup for a cooperative member without partitions, be it
 // idle or in a rebalance, nor for one whose first request to join is on its way: the group would
 // wait until its session ends. An unsubscription leaves in each case, after the rebalance.
 void ConsumerGroup::SayGoodbye() {

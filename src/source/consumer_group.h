@@ -29,8 +29,9 @@ class ConsumerGroup {
   ConsumerGroup(rd_kafka_t* client, std::string topic, bool is_static);
 
   Status Join();
-  /// Leaves; blocks until the broker was told, or some seconds.
-  void Leave();
+  /// Leaves; blocks until the broker was told, or ten seconds. Returns whether the client is
+  /// closed: one that is not waits for its broker still, and so would rd_kafka_destroy.
+  bool Leave();
   bool leaving() const { return leaving_; }
   /// Takes librdkafka's rebalance callback.
   void OnRebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t* partitions);
@@ -52,6 +53,7 @@ class ConsumerGroup {
 
  private:
   void SayGoodbye();
+  bool Close();
   bool IsMember() const;
   void Serve();
   void AskForAssignmentAnew();

@@ -1,5 +1,10 @@
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <memory>
 #include <span>
+#include <thread>
 
 #include "source/test_kafka.h"
 
@@ -60,6 +65,41 @@ TEST(ConsumerGroup, KeepsAStaticMember) {
     worker.Until([&] { return !worker.owned.empty(); });
   }
   EXPECT_EQ(Count(kafka, kLeaveGroup), 0);
+}
+
+// Nothing can end a thread that hangs: the whole program fails then.
+void EndWithin(std::chrono::seconds limit, std::unique_ptr<TestWorker> worker) {
+  auto end = std::async(std::launch::async, [&] { worker.reset(); });
+  if (end.wait_for(limit) == std::future_status::ready) return;
+  std::fputs("a worker does not end\n", stderr);
+  std::abort();
+}
+
+// The callback asks a group that may be closed by then (librdkafka issue 4884).
+TEST(ConsumerGroup, IsLeftWithAnAssignmentThatNobodyTook) {
+  for (int time = 0; time < 40; ++time) {
+    TestKafka kafka;
+    kafka.CreateTopic("t", 1);
+    auto options = kafka.Options("t");
+    if (time % 2 == 0) options.options["group.instance.id"] = "one";
+    auto worker = std::make_unique<TestWorker>(options);
+    worker->Step(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(time * 5));
+    EndWithin(std::chrono::seconds(30), std::move(worker));
+  }
+}
+
+// A broker that is frozen, or too busy, must not keep a process from its end.
+TEST(ConsumerGroup, IsLeftBehindWhenItsBrokerDoesNotAnswer) {
+  TestKafka kafka;
+  kafka.CreateTopic("t", 1);
+  kafka.SendMany("t", 0, 0, 10);
+  auto worker = std::make_unique<TestWorker>(kafka.Options("t"));
+  worker->Until([&] { return worker->next[0] == 10; });
+  rd_kafka_mock_broker_set_rtt(kafka.mock(), -1, 600'000);
+  worker->source().ReportProgress(std::vector<OffsetRange>{{{0}, {0}, {10}}});
+  EndWithin(std::chrono::seconds(30), std::move(worker));
+  rd_kafka_mock_broker_set_rtt(kafka.mock(), -1, 0);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "core/text.h"
+#include "core/thread.h"
 
 namespace sluice {
 namespace {
@@ -157,6 +158,15 @@ Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf) {
   }
   [[maybe_unused]] const auto* const taken = conf.release();  // by rd_kafka_new
   return client;
+}
+
+void EndInBackground(KafkaClient client) {
+  rd_kafka_t* const owned = client.release();
+  auto thread = StartThread("the end of a Kafka client", [owned] {
+    rd_kafka_destroy_flags(owned, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  });
+  // A process that has no thread left keeps the client.
+  if (thread) thread->detach();
 }
 
 ClientError CauseOf(rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view reason) {

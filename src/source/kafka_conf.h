@@ -25,6 +25,10 @@ Result<KafkaConf> MakeConf(const KafkaSettings& settings);
 /// Starts a client and its threads. FailsWith kInvalidConfig when settings contradict each other.
 Result<KafkaClient> MakeClient(rd_kafka_type_t type, KafkaConf conf);
 
+/// Ends a client that waits for its broker, in a thread that nobody waits for; it calls no callback
+/// any more. Nothing else may hold on to the client.
+void EndInBackground(KafkaClient client);
+
 /// Returns an Error for a broker's or the client's code: kRetryable when the same may work later,
 /// kInvalidConfig when the broker refuses us (`sasl_refused`, `tls_refused`, …) or the topic is not
 /// there, kFenced when another static member took our name, kFatal when the client broke for good.

@@ -109,7 +109,9 @@ class KafkaSource final : public Source {
 };
 
 KafkaSource::~KafkaSource() {
-  if (group_ && joined_) group_->Leave();
+  if (!group_ || !joined_ || group_->Leave()) return;
+  queue_.reset();
+  EndInBackground(std::move(client_));
 }
 
 Status KafkaSource::Open() {
@@ -312,9 +314,7 @@ void KafkaSource::Explain() {
   auto gone = watch_->CheckDoubt();
   if (!gone && gone.error().kind != ErrorKind::kRetryable) FailAll(gone.error());
   if (gone && *gone) FailAll(**gone);
-  for (auto& [partition, error] : stuck_->Explain()) {
-    Fail(partition.value, std::move(error));
-  }
+  for (auto& [partition, error] : stuck_->Explain()) Fail(partition.value, std::move(error));
 }
 
 void KafkaSource::Fail(int32_t partition, Error error) {
