@@ -24,13 +24,14 @@ inline void Check(bool holds, const char* what) {
 // One engine, the decoded books, and silver of them.
 class SilverBooks {
  public:
-  explicit SilverBooks(size_t records = kRecords)
+  /// `and_where`: what WHERE asks besides.
+  explicit SilverBooks(size_t records = kRecords, std::string_view and_where = "")
       : batch_(MakeBooks("", records)),
         bronze_(std::move(MakeJsonDecoder(spec()).value()->Decode(batch_)->rows)) {
     SilverSpec silver;
     silver.table = {"processed", "books"};
     silver.from = {"raw", "books"};
-    silver.sql = kSilver;
+    silver.sql = fmt::format("{} {}", kSilver, and_where);
     auto made = MakeDuckTransform(*engine_, spec(), {silver});
     Check(made.has_value(), "silver's SQL does not compile");
     transform_ = *std::move(made);

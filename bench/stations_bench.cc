@@ -18,6 +18,14 @@ void BM_SilverSql(benchmark::State& state) {
 }
 BENCHMARK(BM_SilverSql)->Unit(benchmark::kMillisecond);
 
+// Each chunk loses a few rows.
+void BM_SilverSqlLeavesOut(benchmark::State& state) {
+  SilverBooks books(kRecords, "AND _offset % 1000 <> 0");
+  for (auto _ : state) Check(RowCount(books.Silver()) == kRecords - 50, "rows are missing");
+  CountRows(state, kRecords);
+}
+BENCHMARK(BM_SilverSqlLeavesOut)->Unit(benchmark::kMillisecond);
+
 void BM_CopyEncode(benchmark::State& state) {
   SilverBooks books;
   const Chunks silver = books.Silver();

@@ -92,7 +92,11 @@ class TableCompiler {
     CompiledTable table;
     sql_findings_ = CompileSql(table);
     for (size_t i = 0; i < silver_.expect.size(); ++i) CheckExpectation(i, table);
-    table.sql = ComposeRun(fast_select_, silver_.table.name, table.columns, silver_.expect);
+    const std::string& name = silver_.table.name;
+    table.sql = ComposeRun(fast_select_, name, table.columns, silver_.expect);
+    if (whole_select_) {
+      table.whole_sql = ComposeWholeRun(*whole_select_, name, table.columns, silver_.expect);
+    }
     return sql_findings_.empty() && check_findings_.empty() ? std::optional(std::move(table))
                                                             : std::nullopt;
   }
@@ -110,6 +114,8 @@ class TableCompiler {
  private:
   Findings CompileSql(CompiledTable& table);
   std::expected<json, SqlFinding> ParseOne() const;
+  bool BindsWhole(const json& node, const std::vector<SqlEdit>& edits,
+                  const CompiledTable& table) const;
   Findings Columns(const std::vector<SqlColumn>& described, const json& items,
                    CompiledTable& table);
   std::optional<SqlFinding> JudgeColumn(const SqlColumn& column, CompiledTable& table) const;
@@ -122,8 +128,9 @@ class TableCompiler {
   const BronzeSpec& bronze_;
   const SilverSpec& silver_;
   SqlTokens tokens_;
-  std::string select_;       // composed; empty while the SQL is not known to bind
-  std::string fast_select_;  // the same, with functions that only the run knows
+  std::string select_;                       // composed; empty while the SQL is not known to bind
+  std::string fast_select_;                  // the same, with functions that only the run knows
+  std::optional<std::string> whole_select_;  // the same, with WHERE as a column
   Findings sql_findings_;
   std::vector<std::pair<size_t, SqlFinding>> check_findings_;
 };
@@ -151,9 +158,23 @@ Findings TableCompiler::CompileSql(CompiledTable& table) {
   columns->erase(columns->begin(), columns->begin() + kLineageColumns);
   findings = Columns(*columns, (*node)["select_list"], table);
   select_ = std::move(select);
+  const bool binds_whole = BindsWhole(*node, edits, table);
   std::ranges::move(TrimEdits(tokens_, *node), std::back_inserter(edits));
+  if (binds_whole) whole_select_ = WithWhereAsColumn(silver_.sql, tokens_, *node, edits);
   fast_select_ = Apply(silver_.sql, tokens_, std::move(edits));
   return findings;
+}
+
+// Whether WHERE means the same as a column: DuckDB looks up names in both alike, table before
+// aliases.
+bool TableCompiler::BindsWhole(const json& node, const std::vector<SqlEdit>& edits,
+                               const CompiledTable& table) const {
+  const auto select = WithWhereAsColumn(silver_.sql, tokens_, node, edits);
+  if (!select) return false;
+  const auto described = scratch_.Describe(*select);
+  return described && described->size() == kLineageColumns + table.columns.size() + 1 &&
+         std::ranges::none_of(table.columns,
+                              [](const Field& f) { return Lowered(f.name) == kWhereColumn; });
 }
 
 std::expected<json, SqlFinding> TableCompiler::ParseOne() const {

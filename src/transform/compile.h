@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ struct CompiledTable {
   std::vector<Field> columns;
   /// Gives `columns`, the lineage, and a boolean for each expectation, in bronze order.
   std::string sql;
+  /// The same over every record, and last whether WHERE takes it; absent where that is not known to
+  /// mean the same. May fail on records that WHERE leaves out.
+  std::optional<std::string> whole_sql{};
 };
 
 /// Checks all tables and expectations. Needs no data and leaves nothing behind.

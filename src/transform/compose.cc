@@ -72,11 +72,43 @@ bool IsOfTable(const json& star, const json& from, const TableName& bronze) {
   return relation.empty() || relation == (alias.empty() ? Lowered(bronze.name) : alias);
 }
 
-// Returns the index one past the statement's last token, trailing semicolons left out.
+// Returns where the statement's last token ends, trailing semicolons left out.
 size_t StatementEnd(const SqlTokens& tokens) {
   size_t end = tokens.all().size();
   while (end > 0 && tokens.all()[end - 1].Is(";")) --end;
-  return end;
+  return end == 0 ? 0 : tokens.all()[end - 1].end();
+}
+
+// Returns the bytes [begin, end) with the edits, sorted by offset, that lie in there.
+std::string ApplyWithin(std::string_view sql, const std::vector<SqlEdit>& edits, size_t begin,
+                        size_t end) {
+  std::string text;
+  size_t done = begin;
+  for (const SqlEdit& edit : edits) {
+    if (edit.offset < begin || edit.offset >= end) continue;
+    text.append(sql.substr(done, edit.offset - done)).append(edit.text);
+    done = edit.offset + edit.removed;
+  }
+  return text.append(sql.substr(done, end - done));
+}
+
+std::vector<std::string> RunItems(const std::vector<Field>& columns,
+                                  const std::vector<Expectation>& checks) {
+  std::vector<std::string> items;
+  for (const auto& field : columns) {
+    // The cast only takes names off types, such as JSON's off VARCHAR; else DuckDB drops it.
+    items.push_back(
+        fmt::format("CAST({} AS {})", QuoteIdentifier(field.name), SpellForDuck(field.type)));
+  }
+  for (const auto& field : LineageFields()) items.push_back(QuoteIdentifier(field.name));
+  for (const auto& check : checks) items.push_back(fmt::format("(\n{}\n)", check.check));
+  return items;
+}
+
+std::string Compose(const std::string& select, const std::string& name,
+                    const std::vector<std::string>& items) {
+  return fmt::format("SELECT {} FROM (\n{}\n) AS {}", Join(items, ", "), select,
+                     QuoteIdentifier(name));
 }
 
 // Whether the call at token `at` is plain `trim(…)`, not `trim(BOTH FROM …)`.
@@ -126,28 +158,36 @@ std::vector<SqlEdit> TrimEdits(const SqlTokens& tokens, const json& node) {
 
 std::string Apply(std::string_view sql, const SqlTokens& tokens, std::vector<SqlEdit> edits) {
   std::ranges::stable_sort(edits, {}, &SqlEdit::offset);
-  std::string text;
-  size_t done = 0;
-  for (const SqlEdit& edit : edits) {
-    text.append(sql.substr(done, edit.offset - done)).append(edit.text);
-    done = edit.offset + edit.removed;
-  }
-  const size_t end = tokens.all()[StatementEnd(tokens) - 1].end();
-  return text.append(sql.substr(done, end - done));
+  return ApplyWithin(sql, edits, 0, StatementEnd(tokens));
+}
+
+std::optional<std::string> WithWhereAsColumn(std::string_view sql, const SqlTokens& tokens,
+                                             const json& node, std::vector<SqlEdit> edits) {
+  if (node["where_clause"].is_null()) return std::nullopt;
+  const auto& all = tokens.all();
+  // `IS DISTINCT FROM` holds the word as well, so it is found by the table behind it.
+  const size_t table = tokens.IndexAt(PlaceOfNode(node["from_table"], SqlTokens::kNone));
+  if (table == SqlTokens::kNone || table == 0 || !all[table - 1].Is("FROM")) return std::nullopt;
+  const size_t where = tokens.FindOutside("WHERE", table);
+  if (where == SqlTokens::kNone) return std::nullopt;
+  std::ranges::stable_sort(edits, {}, &SqlEdit::offset);
+  const size_t from = all[table - 1].offset;
+  return fmt::format("{}, CAST((\n{}\n) AS BOOLEAN) AS {} {}", ApplyWithin(sql, edits, 0, from),
+                     ApplyWithin(sql, edits, all[where].end(), StatementEnd(tokens)), kWhereColumn,
+                     ApplyWithin(sql, edits, from, all[where].offset));
 }
 
 std::string ComposeRun(const std::string& select, const std::string& name,
                        const std::vector<Field>& columns, const std::vector<Expectation>& checks) {
-  std::vector<std::string> items;
-  for (const auto& field : columns) {
-    // The cast only takes names off types, such as JSON's off VARCHAR; else DuckDB drops it.
-    items.push_back(
-        fmt::format("CAST({} AS {})", QuoteIdentifier(field.name), SpellForDuck(field.type)));
-  }
-  for (const auto& field : LineageFields()) items.push_back(QuoteIdentifier(field.name));
-  for (const auto& check : checks) items.push_back(fmt::format("(\n{}\n)", check.check));
-  return fmt::format("SELECT {} FROM (\n{}\n) AS {}", Join(items, ", "), select,
-                     QuoteIdentifier(name));
+  return Compose(select, name, RunItems(columns, checks));
+}
+
+std::string ComposeWholeRun(const std::string& select, const std::string& name,
+                            const std::vector<Field>& columns,
+                            const std::vector<Expectation>& checks) {
+  std::vector<std::string> items = RunItems(columns, checks);
+  items.emplace_back(kWhereColumn);
+  return Compose(select, name, items);
 }
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,22 @@ std::vector<SqlEdit> TrimEdits(const SqlTokens& tokens, const nlohmann::json& no
 /// Returns the text with the edits, and nothing behind its last token.
 std::string Apply(std::string_view sql, const SqlTokens& tokens, std::vector<SqlEdit> edits);
 
+/// The column in which WithWhereAsColumn gives the condition.
+inline constexpr std::string_view kWhereColumn = "_sluice_where";
+
+/// Returns the text as Apply does, but with the condition of WHERE as its last column instead.
+/// Returns nullopt for a text without WHERE, or one that does not show where its parts begin.
+std::optional<std::string> WithWhereAsColumn(std::string_view sql, const SqlTokens& tokens,
+                                             const nlohmann::json& node,
+                                             std::vector<SqlEdit> edits);
+
 /// Returns the query over a composed SELECT that gives `columns`, the lineage and the checks.
 std::string ComposeRun(const std::string& select, const std::string& name,
                        const std::vector<Field>& columns, const std::vector<Expectation>& checks);
+
+/// Returns the same over a WithWhereAsColumn, and behind the checks whether WHERE is true.
+std::string ComposeWholeRun(const std::string& select, const std::string& name,
+                            const std::vector<Field>& columns,
+                            const std::vector<Expectation>& checks);
 
 }  // namespace sluice

@@ -144,7 +144,7 @@ Result<std::unique_ptr<DuckTransform>> DuckTransform::Make(DuckEngine& engine,
   for (size_t i = 0; i < silver.size(); ++i) {
     SLUICE_ASSIGN(auto query,
                   SilverQuery::Make(made->connection_.get(), *made->feed_,
-                                    fmt::format("{}_rows_{}", catalog, i), compiled[i].sql,
+                                    fmt::format("{}_rows_{}", catalog, i), compiled[i],
                                     LayoutOf(compiled[i].columns, silver[i].expect.size())));
     TimeJudge judge(silver[i].table.Full(), silver[i].time_window,
                     WindowedColumns(silver[i].partition_by), compiled[i].columns);

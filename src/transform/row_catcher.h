@@ -9,6 +9,12 @@
 
 namespace sluice {
 
+/// Which rows are caught.
+enum class CaughtRows {
+  kAll,
+  kWhereTrue,  ///< those whose last column, a boolean behind the layout's, is true
+};
+
 /// Takes a query's rows by a function that DuckDB calls with each chunk of them. A result would
 /// have copied every string, though most of silver's are a record's own bytes.
 class RowCatcher {
@@ -16,7 +22,8 @@ class RowCatcher {
   /// Makes the function `name` of the layout's columns known to the whole database, until that
   /// ends. It is true for every row.
   static Result<std::unique_ptr<RowCatcher>> Make(duckdb_connection connection,
-                                                  const std::string& name, const Schema& layout);
+                                                  const std::string& name, const Schema& layout,
+                                                  CaughtRows which = CaughtRows::kAll);
 
   /// Drops what was caught. What comes next is flat, in the layout; its strings lie in `arena`, or
   /// in their chunk when they are parts of structs and lists. Those that point there already stay.
@@ -26,6 +33,7 @@ class RowCatcher {
 
   struct State {
     Schema layout;
+    CaughtRows which = CaughtRows::kAll;
     Arena* arena = nullptr;
     Chunks caught{};
   };

@@ -38,25 +38,38 @@ std::string Detail(std::string_view text) {
 }
 
 Result<SilverQuery> SilverQuery::Make(duckdb_connection connection, BronzeFeed& feed,
-                                      const std::string& name, const std::string& sql,
+                                      const std::string& name, const CompiledTable& table,
                                       const Schema& layout) {
-  SLUICE_ASSIGN(auto catcher, RowCatcher::Make(connection, name, layout));
-  DuckPrepared prepared;
-  const std::string caught = CatchSql(name, sql, layout.fields.size());
-  if (duckdb_prepare(connection, caught.c_str(), prepared.out()) != DuckDBSuccess) {
-    const char* message = duckdb_prepare_error(prepared.get());
-    return Fail(ErrorKind::kFatal, fmt::format("DuckDB: {}", message ? message : "no message"));
+  SLUICE_ASSIGN(auto query, Prepare(connection, name, table.sql, layout, CaughtRows::kAll));
+  std::optional<Statement> whole;
+  if (table.whole_sql) {
+    SLUICE_ASSIGN(whole, Prepare(connection, name + "_whole", *table.whole_sql, layout,
+                                 CaughtRows::kWhereTrue));
   }
-  return SilverQuery(std::move(prepared), feed, std::move(catcher));
+  return SilverQuery(std::move(query), std::move(whole), feed);
 }
 
-Result<QueryOutcome> SilverQuery::Run(Arena& arena) {
-  catcher_->Begin(arena);
+Result<SilverQuery::Statement> SilverQuery::Prepare(duckdb_connection connection,
+                                                    const std::string& name, const std::string& sql,
+                                                    const Schema& layout, CaughtRows which) {
+  Statement made;
+  SLUICE_ASSIGN(made.catcher, RowCatcher::Make(connection, name, layout, which));
+  const size_t columns = layout.fields.size() + (which == CaughtRows::kWhereTrue ? 1 : 0);
+  const std::string caught = CatchSql(name, sql, columns);
+  if (duckdb_prepare(connection, caught.c_str(), made.prepared.out()) != DuckDBSuccess) {
+    const char* message = duckdb_prepare_error(made.prepared.get());
+    return Fail(ErrorKind::kFatal, fmt::format("DuckDB: {}", message ? message : "no message"));
+  }
+  return made;
+}
+
+Result<QueryOutcome> SilverQuery::Run(const Statement& statement, Arena& arena) {
+  statement.catcher->Begin(arena);
   DuckResult result;
-  if (duckdb_execute_prepared_streaming(prepared_.get(), result.out()) == DuckDBSuccess) {
+  if (duckdb_execute_prepared_streaming(statement.prepared.get(), result.out()) == DuckDBSuccess) {
     while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result.get())) Chunk{chunk};
   }
-  Chunks chunks = catcher_->Take();
+  Chunks chunks = statement.catcher->Take();
   const char* message = duckdb_result_error(result.out());
   if (message == nullptr) return QueryOutcome{std::move(chunks), {}};
   if (IsDuckDbsOwn(duckdb_result_error_type(result.out()))) {
@@ -65,9 +78,21 @@ Result<QueryOutcome> SilverQuery::Run(Arena& arena) {
   return QueryOutcome{{}, CleanMessage(message)};
 }
 
-Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, Arena& arena, std::vector<BadRow>& bad) {
+Result<QueryOutcome> SilverQuery::RunAll(size_t rows, Arena& arena) {
   feed_->OfferAll();
-  SLUICE_ASSIGN(QueryOutcome outcome, Run(arena));
+  const bool whole = whole_ && most_pass_;
+  SLUICE_ASSIGN(QueryOutcome outcome, Run(whole ? *whole_ : query_, arena));
+  if (whole && outcome.failure) {
+    SLUICE_ASSIGN(outcome, Run(query_, arena));
+    // A record that WHERE leaves out made it fail: there will be more such.
+    if (!outcome.failure) whole_.reset();
+  }
+  if (!outcome.failure) most_pass_ = RowCount(outcome.chunks) * 2 >= rows;
+  return outcome;
+}
+
+Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, Arena& arena, std::vector<BadRow>& bad) {
+  SLUICE_ASSIGN(QueryOutcome outcome, RunAll(rows, arena));
   if (!outcome.failure) return outcome;
   std::vector<uint32_t> all(rows);
   std::iota(all.begin(), all.end(), 0U);
@@ -75,7 +100,7 @@ Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, Arena& arena, std::vec
   for (const BadRow& row : bad) all[row.row] = UINT32_MAX;
   std::erase(all, UINT32_MAX);
   feed_->OfferOnly(all);
-  auto rest = Run(arena);
+  auto rest = Run(query_, arena);
   feed_->OfferAll();
   if (rest && rest->failure) {
     return Fail(ErrorKind::kFatal,
@@ -87,7 +112,7 @@ Result<QueryOutcome> SilverQuery::RunWithout(size_t rows, Arena& arena, std::vec
 Result<bool> SilverQuery::Passes(std::span<const uint32_t> rows, std::string& message) {
   Arena unused;  // only whether they pass is asked
   feed_->OfferOnly(rows);
-  auto outcome = Run(unused);
+  auto outcome = Run(query_, unused);
   feed_->OfferAll();
   if (!outcome) return Fail(std::move(outcome).error());
   if (outcome->failure) message = std::move(*outcome->failure);

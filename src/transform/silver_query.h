@@ -9,6 +9,7 @@
 #include "stage/chunk.h"
 #include "stage/duck.h"
 #include "transform/bronze_feed.h"
+#include "transform/compile.h"
 #include "transform/row_catcher.h"
 
 namespace sluice {
@@ -31,10 +32,10 @@ std::string Detail(std::string_view text);
 /// One silver table's prepared query over a feed.
 class SilverQuery {
  public:
-  /// `sql` gives rows of the layout. `name`: of the function that catches them, unique in the
+  /// `table` gives rows of the layout. `name`: of the functions that catch them, unique in the
   /// engine.
   static Result<SilverQuery> Make(duckdb_connection connection, BronzeFeed& feed,
-                                  const std::string& name, const std::string& sql,
+                                  const std::string& name, const CompiledTable& table,
                                   const Schema& layout);
 
   /// Runs over all `rows` of the batch, setting the bad ones aside: O(bad * log(rows)) runs.
@@ -43,16 +44,27 @@ class SilverQuery {
   Result<QueryOutcome> RunWithout(size_t rows, Arena& arena, std::vector<BadRow>& bad);
 
  private:
-  SilverQuery(DuckPrepared prepared, BronzeFeed& feed, std::unique_ptr<RowCatcher> catcher)
-      : prepared_(std::move(prepared)), feed_(&feed), catcher_(std::move(catcher)) {}
+  struct Statement {
+    DuckPrepared prepared;
+    std::unique_ptr<RowCatcher> catcher;
+  };
 
-  Result<QueryOutcome> Run(Arena& arena);
+  SilverQuery(Statement query, std::optional<Statement> whole, BronzeFeed& feed)
+      : query_(std::move(query)), whole_(std::move(whole)), feed_(&feed) {}
+
+  static Result<Statement> Prepare(duckdb_connection connection, const std::string& name,
+                                   const std::string& sql, const Schema& layout, CaughtRows which);
+  static Result<QueryOutcome> Run(const Statement& statement, Arena& arena);
+  Result<QueryOutcome> RunAll(size_t rows, Arena& arena);
   Result<bool> Passes(std::span<const uint32_t> rows, std::string& message);
   Status FindBad(std::span<const uint32_t> rows, bool known_bad, std::vector<BadRow>& bad);
 
-  DuckPrepared prepared_;
+  Statement query_;
+  /// A filter makes DuckDB copy all that comes behind it: while most records pass, the catcher
+  /// drops the others instead.
+  std::optional<Statement> whole_;
+  bool most_pass_ = true;  // of the last batch
   BronzeFeed* feed_;
-  std::unique_ptr<RowCatcher> catcher_;
 };
 
 }  // namespace sluice
