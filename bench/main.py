@@ -23,6 +23,7 @@ PARTS = {
     "scale": ("scale", "cost by partitions, workers, rows, record size, columns, repeated keys"),
     "spike": ("spike", "twenty times the load for a minute: memory, and how soon it is drained"),
     "exactly-once": ("exactly_once", "a commit with its marks, and without them"),
+    "maintenance": ("maintenance", "a run with maintenance beside it, and without"),
     "growth": ("growth", "a lake commit's time and a reader's, after more and more commits"),
     "soak": ("soak", "a stream on S3 with a commit a second, minute by minute"),
     "all": ("run_all", "all of them, JSON into a folder; 40 minutes at most"),

@@ -21,6 +21,7 @@ SET = {
     "spike": ("spike",),
     "exactly-once": ("exactly-once",),
     "scale": ("scale",),
+    "maintenance": ("maintenance",),
     "growth": ("growth", "--commits", "10000", "--keep", "100"),
 }
 TRIAL = {
@@ -34,6 +35,7 @@ TRIAL = {
     "spike": ("spike", "--seconds", "4", "--calm", "2"),
     "exactly-once": ("exactly-once", "--repetitions", "1"),
     "scale": ("scale", "--rows", "20000"),
+    "maintenance": ("maintenance", "--rows", "50000", "--pairs", "1"),
     "growth": ("growth", "--commits", "100"),
 }
 SECONDS = {"compare": 900}

@@ -20,7 +20,7 @@ source:
   kafka: {brokers}
   topic: {topic}
 lake: {{root: {root}, every: {every}}}
-warehouse: ${{DATABASE_URL}}
+{maintenance}warehouse: ${{DATABASE_URL}}
 bronze:
   raw.books:
     format: json
@@ -52,9 +52,10 @@ class Pipeline:
     """A pipeline on a database and a folder of its own; closed, both are gone."""
 
     def __init__(self, rig, topic, name="sluice", every="30s", upsert=False,
-                 shape=records.Shape(), more=(), root="./lake", **variables):
+                 shape=records.Shape(), more=(), root="./lake", maintenance="", **variables):
         """`more`: further columns, (name, type), that go through to silver as they are;
-        `variables` are more of the environment."""
+        `maintenance`: as in the file, or as it is by itself; `variables` are more of the
+        environment."""
         self.rig = rig
         self.home = rig.workdir(name)
         self.url = rig.stack.database()
@@ -65,6 +66,7 @@ class Pipeline:
                 *((f"c{number}", "int") for number in range(shape.columns)), *more]
         text = PIPELINE.format(
             brokers=rig.stack.kafka.address, topic=topic, root=root, every=every, table=TABLE,
+            maintenance=f"maintenance: {maintenance}\n" if maintenance else "",
             mode="mode: upsert, key: [book_title, authors]" if upsert else "mode: append",
             bronze_more="".join(f"      {name}: {kind}\n" for name, kind in more),
             silver_more="".join(f',\n             "{name}"' for name, _ in more))

@@ -164,10 +164,20 @@ def profile(result):
             f"`{at['symbol']}` {at['percent']} %" for at in result["top"][:8]) + ".\n")
 
 
+def maintenance(result):
+    return table(["maintenance", "rows/s", "CPU, s", "peak memory, MB", "commits a table",
+                  "compactions a table"],
+                 [[side, row["rows_per_s"], row["cpu_s"], row["memory_mb"],
+                   round(row["appends"] / 2), round(row["compactions"] / 2)]
+                  for side in ("off", "on") for row in [result[side]]]) + (
+        f"\n{result['rows']:,} rows, `lake.every: {result['lake_every']}`; on: every 2 s.\n")
+
+
 # Mark in the document → (file, what makes its table).
 KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
          "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
          "spike": ("spike", spike), "profile": ("profile", profile),
+         "maintenance": ("maintenance", maintenance),
          "exactly-once": ("exactly-once", exactly_once), "soak": ("soak", soak),
          "growth": ("growth", growth)}

@@ -143,6 +143,11 @@ def total_in_lake(url, table):
                  if snapshot["snapshot-id"] == current), 0)
 
 
+def snapshots(url, table):
+    """Those that an Iceberg table keeps, as its metadata has them."""
+    return _metadata(url, table).get("snapshots", [])
+
+
 def _metadata(url, table):
     namespace, name = table.split(".")
     with psycopg.connect(url) as connection:

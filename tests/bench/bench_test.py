@@ -75,6 +75,13 @@ def test_exactly_once(folder):
         assert case["with_marks_ms"] > 0 and case["without_ms"] > 0
 
 
+def test_maintenance(folder):
+    result = bench(folder, "maintenance", "--rows", "20000", "--pairs", "1")
+    assert result["off"]["compactions"] == 0
+    for side in ("off", "on"):
+        assert result[side]["appends"] >= 2 and result[side]["rows_per_s"] > 0, side
+
+
 def test_freshness(folder):
     result = bench(folder, "freshness", "--seconds", "3", "--warmup", "1", "--rate", "500",
                    "--idle", "1")
