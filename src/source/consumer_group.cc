@@ -57,7 +57,7 @@ bool ConsumerGroup::Close() {
   if (refused) return true;  // a fatal error: rd_kafka_destroy then waits for nothing
   const SteadyTime start = Now();
   while (rd_kafka_consumer_closed(client_) == 0 && ElapsedMs(start) < kCloseMs) {
-    rd_kafka_queue_poll_callback(events.get(), kServeMs);
+    const KafkaMessage dropped(rd_kafka_consume_queue(events.get(), kServeMs));
   }
   if (rd_kafka_consumer_closed(client_) != 0) return true;
   Log(LogLevel::kWarn,

@@ -89,6 +89,22 @@ TEST(ConsumerGroup, IsLeftWithAnAssignmentThatNobodyTook) {
   }
 }
 
+TEST(ConsumerGroup, IsLeftWithRecordsThatNobodyTook) {
+  TestKafka kafka;
+  kafka.CreateTopic("t", 2);
+  for (const int32_t partition : {0, 1}) kafka.SendMany("t", partition, 0, 10'000);
+  for (int time = 0; time < 20; ++time) {
+    auto options = kafka.Options("t");
+    options.group = std::to_string(time);
+    if (time % 2 == 0) options.options["group.instance.id"] = "one";
+    auto worker = std::make_unique<TestWorker>(options);
+    worker->Until([&] { return worker->next[0] > 0; });
+    ASSERT_TRUE(worker->source().Pause(std::vector<PartitionId>{{0}}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(time * 5));
+    EndWithin(std::chrono::seconds(30), std::move(worker));
+  }
+}
+
 // A broker that is frozen, or too busy, must not keep a process from its end.
 TEST(ConsumerGroup, IsLeftBehindWhenItsBrokerDoesNotAnswer) {
   TestKafka kafka;
