@@ -177,6 +177,7 @@ def maintenance(result):
 KINDS = {"compare": ("compare", compare), "limits": ("limits", limits),
          "freshness-1000": ("freshness-1000", freshness),
          "freshness-20000": ("freshness-20000", freshness), "scale": ("scale", scale),
+         "rows": ("rows", scale),
          "spike": ("spike", spike), "profile": ("profile", profile),
          "maintenance": ("maintenance", maintenance),
          "exactly-once": ("exactly-once", exactly_once), "soak": ("soak", soak),
