@@ -120,6 +120,7 @@ bool LakeLane::IsDue() const {
   if (pending_.empty()) return false;
   return ElapsedMs(pending_.since()) >= options_.every_ms ||
          lake_.OpenFileBytes() >= options_.file_bytes ||
+         pending_.record_bytes() >= options_.record_bytes ||
          pending_.reject_bytes() >= kMaxPendingRejectBytes;
 }
 

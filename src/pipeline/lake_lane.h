@@ -21,7 +21,8 @@ namespace sluice {
 struct LakeLaneOptions {
   LogId log;
   int64_t every_ms = 30'000;
-  int64_t file_bytes = 128 << 20;  ///< a commit is due when an open file holds so many
+  int64_t file_bytes = 128 << 20;    ///< a commit is due when an open file holds so many
+  int64_t record_bytes = INT64_MAX;  ///< and when so many of records wait for one
   std::vector<std::string> silver_tables;
   bool keep_rejects = false;         ///< the quarantine rides with the lake: there is no warehouse
   int64_t waiting_bytes = 16 << 20;  ///< of records before the lane; more wait for it

@@ -30,6 +30,7 @@ std::map<std::string, int64_t> LeftOutOf(const RowBatch& rows, PartitionId parti
 void LakePending::Add(const RowBatch& rows, const std::vector<Epoch>& epochs,
                       const std::vector<std::string>& silver_tables, bool keep_rejects) {
   if (ranges_.empty()) since_ = Now();
+  record_bytes_ += static_cast<int64_t>(rows.arena->bytes());
   for (size_t i = 0; i < rows.ranges.size(); ++i) {
     const RangeCounts& counts = rows.ranges[i];
     const PartitionId partition = counts.range.partition;
@@ -60,6 +61,7 @@ Staged LakePending::Stage(const CommitId& commit, LogId log) const {
 }
 
 void LakePending::Clear() {
+  record_bytes_ = 0;
   ranges_.clear();
   rejects_.clear();
   arena_ = Arena();

@@ -24,6 +24,8 @@ class LakePending {
   bool empty() const { return ranges_.empty(); }
   /// Returns when the oldest batch was added.
   SteadyTime since() const { return since_; }
+  /// Returns the bytes of its batches' records.
+  int64_t record_bytes() const { return record_bytes_; }
   int64_t reject_bytes() const { return static_cast<int64_t>(arena_.bytes()); }
 
   /// Returns the commit of all of it; it points into this object, which must stay as it is.
@@ -35,6 +37,7 @@ class LakePending {
   std::deque<QuarantineRow> rejects_;
   Arena arena_;
   SteadyTime since_{};
+  int64_t record_bytes_ = 0;
 };
 
 /// Returns how many records each silver table left out of one range.

@@ -15,6 +15,9 @@ namespace {
 constexpr int64_t kFirstDelayMs = 100;
 constexpr int64_t kMaxDelayMs = 5'000;
 constexpr int64_t kHealthyMs = 60'000;
+// A producer waits while the embedded broker holds 3 MiB of a partition that the lake has not
+// (ReaderBacklog): that must not take a whole lake.every.
+constexpr int64_t kEmbeddedBytes = 1 << 20;
 
 void Report(StatusBoard& board, const std::string& worker, std::string_view state,
             const std::string& reason) {
@@ -24,10 +27,12 @@ void Report(StatusBoard& board, const std::string& worker, std::string_view stat
   });
 }
 
-LakeLaneOptions LaneOptions(const Spec& spec, const WorkerOptions& options) {
+LakeLaneOptions LaneOptions(const LifeContext& context, const WorkerOptions& options) {
+  const Spec& spec = context.spec;
   return {.log = options.log,
           .every_ms = spec.lake.every_ms,
           .file_bytes = spec.lake.file_size_bytes,
+          .record_bytes = context.broker.embedded ? kEmbeddedBytes : INT64_MAX,
           .silver_tables = options.silver_tables,
           .keep_rejects = !spec.HasWarehouseSink(),
           .waiting_bytes = ByteShare::Of(options.workers).lake_waiting};
@@ -46,7 +51,7 @@ Status RunOneLife(const LifeContext& context, const WorkerOptions& options, std:
   SLUICE_ASSIGN(SqlSession* const session, committer.Session());
   SLUICE_TRY(stations->lake->Prepare(*session));
   SLUICE_ASSIGN(const auto lane,
-                LakeLane::Start(LaneOptions(context.spec, options), *stations->lake,
+                LakeLane::Start(LaneOptions(context, options), *stations->lake,
                                 *context.services.database, {options.pipeline, options.name}));
   Worker worker(options, {*source, *stations->builder, *lane, stations->warehouse.get(), committer},
                 context.board, context.on_warehouse_commit);

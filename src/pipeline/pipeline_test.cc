@@ -70,6 +70,9 @@ TEST(PipelineTest, PendingAddsUpRangesAndKeepsRejects) {
   reject.reject = {{PartitionId{0}, Offset{3}}, "json_syntax"};
   std::string bytes = "{";
   reject.record.value = bytes;
+  auto arena = std::make_shared<Arena>();
+  arena->Copy("a record of some bytes");
+  rows.arena = arena;
   rows.quarantine.push_back(reject);
   pending.Add(rows, {Epoch{7}}, {"processed.books"}, true);
   bytes = "?";
@@ -83,11 +86,14 @@ TEST(PipelineTest, PendingAddsUpRangesAndKeepsRejects) {
   EXPECT_EQ(staged.ranges[0].counts.delivered, 15);
   EXPECT_EQ(staged.ranges[0].counts.ok, 13);
   EXPECT_EQ(staged.ranges[0].epoch, Epoch{7});
+  EXPECT_GT(arena->bytes(), 0U);
+  EXPECT_EQ(pending.record_bytes(), 2 * static_cast<int64_t>(arena->bytes()));
   EXPECT_EQ(staged.ranges[0].left_out.at("processed.books"), 2);
   ASSERT_EQ(staged.quarantine.size(), 1U);
   EXPECT_EQ(*staged.quarantine[0]->record.value, "{") << "the batch's bytes are copied";
   pending.Clear();
   EXPECT_TRUE(pending.empty());
+  EXPECT_EQ(pending.record_bytes(), 0);
 }
 
 TEST(PipelineTest, WorkersShareTheBytesOfAProcess) {
