@@ -40,7 +40,7 @@ def table(name, found):
         raise BenchError(f"{DOCUMENT.name} asks for `{name}`, which no table has")
     source, make = kind
     if source not in found:
-        return f"Not measured yet: `scripts/bench all --json-dir DIR --only {source}`.\n"
+        return f"Not measured: there was no {source}.json.\n"
     result = found[source]
     return make(result) + "\n" + origin(source, result)
 
