@@ -15,9 +15,9 @@ namespace {
 constexpr int64_t kFirstDelayMs = 100;
 constexpr int64_t kMaxDelayMs = 5'000;
 constexpr int64_t kHealthyMs = 60'000;
-// A producer waits while the embedded broker holds 3 MiB of a partition that the lake has not
-// (ReaderBacklog): that must not take a whole lake.every.
-constexpr int64_t kEmbeddedBytes = 1 << 20;
+// A producer waits while the embedded broker holds much of a partition that the lake has not: that
+// must not take a whole lake.every.
+constexpr int64_t kEmbeddedBytes = kEmbeddedBacklogBytes / 3;
 
 void Report(StatusBoard& board, const std::string& worker, std::string_view state,
             const std::string& reason) {

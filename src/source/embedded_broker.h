@@ -20,6 +20,9 @@ struct BrokerAddress {
   int64_t process_start = 0;  ///< in clock ticks since boot: tells a pid's second life
 };
 
+/// How much of a partition a producer lets wait there for its reader's commit.
+inline constexpr int64_t kEmbeddedBacklogBytes = 3 << 20;
+
 /// A Kafka broker inside this process, in memory, on a free loopback port, for one topic. It keeps
 /// about 5 MiB a partition and drops the oldest without a word, so a producer must wait for the
 /// reader (Produce does). Each start is a new, empty log. Runs threads of its own until destroyed.

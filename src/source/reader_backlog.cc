@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "source/embedded_broker.h"
 #include "source/kafka_conf.h"
 
 namespace sluice {
@@ -86,7 +87,7 @@ bool ReaderBacklog::HasRoom() const {
     if (partition.committed < partition.found) return false;
     most = std::max(most, BytesIn(partition));
   }
-  return in_flight_bytes_ + most < kLimitBytes;
+  return in_flight_bytes_ + most < kEmbeddedBacklogBytes;
 }
 
 void ReaderBacklog::Commit(Partition& partition, int64_t committed) {

@@ -12,12 +12,10 @@
 namespace sluice {
 
 /// How much of what was sent the reader has not taken yet. The embedded broker keeps 5 MiB of each
-/// partition and drops the oldest: a producer that stays below kLimitBytes loses nothing. Sizes of
-/// records that others sent are guessed from ours.
+/// partition and drops the oldest: a producer that stays below kEmbeddedBacklogBytes loses nothing.
+/// Sizes of records that others sent are guessed from ours.
 class ReaderBacklog {
  public:
-  static constexpr int64_t kLimitBytes = 3 << 20;
-
   explicit ReaderBacklog(std::string topic) : topic_(std::move(topic)) {}
 
   void OnSent(size_t bytes);

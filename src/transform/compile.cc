@@ -95,7 +95,9 @@ class TableCompiler {
     const std::string& name = silver_.table.name;
     table.sql = ComposeRun(fast_select_, name, table.columns, silver_.expect);
     if (whole_select_) {
-      table.whole_sql = ComposeWholeRun(*whole_select_, name, table.columns, silver_.expect);
+      std::vector<Expectation> checks = silver_.expect;
+      checks.emplace_back().check = kWhereColumn;
+      table.whole_sql = ComposeRun(*whole_select_, name, table.columns, checks);
     }
     return sql_findings_.empty() && check_findings_.empty() ? std::optional(std::move(table))
                                                             : std::nullopt;

@@ -92,25 +92,6 @@ std::string ApplyWithin(std::string_view sql, const std::vector<SqlEdit>& edits,
   return text.append(sql.substr(done, end - done));
 }
 
-std::vector<std::string> RunItems(const std::vector<Field>& columns,
-                                  const std::vector<Expectation>& checks) {
-  std::vector<std::string> items;
-  for (const auto& field : columns) {
-    // The cast only takes names off types, such as JSON's off VARCHAR; else DuckDB drops it.
-    items.push_back(
-        fmt::format("CAST({} AS {})", QuoteIdentifier(field.name), SpellForDuck(field.type)));
-  }
-  for (const auto& field : LineageFields()) items.push_back(QuoteIdentifier(field.name));
-  for (const auto& check : checks) items.push_back(fmt::format("(\n{}\n)", check.check));
-  return items;
-}
-
-std::string Compose(const std::string& select, const std::string& name,
-                    const std::vector<std::string>& items) {
-  return fmt::format("SELECT {} FROM (\n{}\n) AS {}", Join(items, ", "), select,
-                     QuoteIdentifier(name));
-}
-
 // Whether the call at token `at` is plain `trim(…)`, not `trim(BOTH FROM …)`.
 bool IsPlainTrim(const SqlTokens& tokens, size_t at) {
   const auto& all = tokens.all();
@@ -179,15 +160,16 @@ std::optional<std::string> WithWhereAsColumn(std::string_view sql, const SqlToke
 
 std::string ComposeRun(const std::string& select, const std::string& name,
                        const std::vector<Field>& columns, const std::vector<Expectation>& checks) {
-  return Compose(select, name, RunItems(columns, checks));
-}
-
-std::string ComposeWholeRun(const std::string& select, const std::string& name,
-                            const std::vector<Field>& columns,
-                            const std::vector<Expectation>& checks) {
-  std::vector<std::string> items = RunItems(columns, checks);
-  items.emplace_back(kWhereColumn);
-  return Compose(select, name, items);
+  std::vector<std::string> items;
+  for (const auto& field : columns) {
+    // The cast only takes names off types, such as JSON's off VARCHAR; else DuckDB drops it.
+    items.push_back(
+        fmt::format("CAST({} AS {})", QuoteIdentifier(field.name), SpellForDuck(field.type)));
+  }
+  for (const auto& field : LineageFields()) items.push_back(QuoteIdentifier(field.name));
+  for (const auto& check : checks) items.push_back(fmt::format("(\n{}\n)", check.check));
+  return fmt::format("SELECT {} FROM (\n{}\n) AS {}", Join(items, ", "), select,
+                     QuoteIdentifier(name));
 }
 
 }  // namespace sluice

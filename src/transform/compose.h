@@ -43,9 +43,4 @@ std::optional<std::string> WithWhereAsColumn(std::string_view sql, const SqlToke
 std::string ComposeRun(const std::string& select, const std::string& name,
                        const std::vector<Field>& columns, const std::vector<Expectation>& checks);
 
-/// Returns the same over a WithWhereAsColumn, and behind the checks whether WHERE is true.
-std::string ComposeWholeRun(const std::string& select, const std::string& name,
-                            const std::vector<Field>& columns,
-                            const std::vector<Expectation>& checks);
-
 }  // namespace sluice

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "transform/duck_transform.h"
 #include "transform/test_bronze.h"
 
@@ -89,11 +87,8 @@ TEST_F(RowCatcherTest, SilverSharesTheStringsOfTheArena) {
   const auto transform = *MakeDuckTransform(*engine_, bronze, {silver});
   TestBronze source(*engine_);
   Chunks rows = source.Make(bronze.columns, "SELECT 'r' || i AS c0, i FROM range(2000) r(i)");
-  auto* texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(rows[0].column(0)));
   const std::string_view own = arena_.Copy("  more than twelve bytes ");
-  texts[1].value.pointer.length = static_cast<uint32_t>(own.size());
-  std::memcpy(texts[1].value.pointer.prefix, own.data(), 4);
-  texts[1].value.pointer.ptr = const_cast<char*>(own.data());
+  ReferTo(rows[0], 0, 1, own);
   const auto made = transform->Run(rows, arena_);
   ASSERT_TRUE(made.has_value());
   rows.clear();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/text.h"
@@ -12,6 +13,14 @@
 #include "transform/sql_scratch.h"
 
 namespace sluice {
+
+/// Puts a text of more than twelve bytes there by its place, which must stay.
+inline void ReferTo(const Chunk& chunk, size_t column, size_t row, std::string_view text) {
+  auto& value = static_cast<duckdb_string_t*>(duckdb_vector_get_data(chunk.column(column)))[row];
+  value.value.pointer.length = static_cast<uint32_t>(text.size());
+  text.copy(value.value.pointer.prefix, sizeof value.value.pointer.prefix);
+  value.value.pointer.ptr = const_cast<char*>(text.data());
+}
 
 /// A place for tests to make bronze chunks and look at silver ones.
 class TestBronze {

@@ -8,7 +8,6 @@
 namespace sluice {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 class WhereTest : public testing::Test {
@@ -137,11 +136,7 @@ TEST_F(WhereTest, SharesTheStringsOfTheArena) {
   Make("SELECT text, trim(text) AS t FROM raw.books WHERE text <> 'no'");
   Chunks rows = Rows("CASE WHEN i = 1 THEN 'no' ELSE 'pass' END", "1", 4);
   const std::string_view own = arena_.Copy("  more than twelve bytes ");
-  duckdb_string_t& text =
-      static_cast<duckdb_string_t*>(duckdb_vector_get_data(rows[0].column(0)))[2];
-  text.value.pointer.length = static_cast<uint32_t>(own.size());
-  own.copy(text.value.pointer.prefix, sizeof text.value.pointer.prefix);
-  text.value.pointer.ptr = const_cast<char*>(own.data());
+  ReferTo(rows[0], 0, 2, own);
   const auto made = Run(rows);
   ASSERT_EQ(made.silver[0][0].rows(), 3U);
   const auto shared = [&](size_t column) {
